@@ -1,0 +1,233 @@
+//! AddressPlan, PrefixClaim, PrefixBlock: how a prefix comes to be somebody's.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{NameRef, UidRef};
+
+/// The roots that the province may number from. The name is `default`.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "AddressPlan", plural = "addressplans", shortname = "aplan",
+    category = "provincial", derive = "PartialEq",
+    doc = "The IPv6 roots of the province and how they are cut, always on nibble boundaries.",
+    validation = Rule::new("self.metadata.name == 'default'").message("the only AddressPlan must be named `default`"),
+    printcolumn(name = "Roots", type_ = "string", json_path = ".spec.roots[*].cidr")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddressPlanSpec {
+    /// Roots; new ones are appended, none is changed.
+    #[schemars(length(min = 1, max = 8))]
+    #[x_kube(validation = Rule::new("self.all(a, self.all(b, a.cidr == b.cidr || !cidr(a.cidr).containsCIDR(b.cidr)))").message("`roots` must not overlap"))]
+    pub roots: Vec<AddressRoot>,
+    /// Pool digits for departments (children /48), one hexadecimal digit each.
+    #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]
+    pub department_pools: Vec<String>,
+    /// Pool digits for communes and lower units (children /52), one hexadecimal digit each.
+    #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]
+    pub commune_pools: Vec<String>,
+}
+
+/// A root of the plan.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddressRoot {
+    /// The root, /32 or /36.
+    #[schemars(length(max = 43))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`cidr` must be a canonical, masked IPv6 prefix"))]
+    pub cidr: String,
+    /// Where the root comes from.
+    pub kind: RootKind,
+    /// Authority that assigned it, and its letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 300))]
+    pub authority: Option<String>,
+    /// Day of the registration, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub registered_on: Option<String>,
+    /// Day of the first announcement, `YYYY-MM-DD`; an unused prefix is revoked after six months (VNNIC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub first_announced_on: Option<String>,
+}
+
+/// Where a root comes from.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum RootKind {
+    /// Provider-independent, from the registry.
+    Independent,
+    /// Assigned by a provider.
+    ProviderAssigned,
+    /// Documentation space (RFC 3849, RFC 9637): demos and tests.
+    #[default]
+    Documentation,
+}
+
+/// A claim for one block.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "PrefixClaim", plural = "prefixclaims", shortname = "pclaim",
+    category = "provincial", status = "PrefixClaimStatus", derive = "PartialEq",
+    doc = "A claim for one prefix by an agency or a system.",
+    printcolumn(name = "Level", type_ = "string", json_path = ".spec.level"),
+    printcolumn(name = "Claimant", type_ = "string", json_path = ".spec.claimant.name"),
+    printcolumn(name = "Bound", type_ = "string", json_path = ".status.bound.cidr"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#)
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change"))]
+pub struct PrefixClaimSpec {
+    /// Which level of the plan is claimed.
+    pub level: PrefixLevel,
+    /// Who claims.
+    pub claimant: Claimant,
+    /// Claim of the parent block: for a system the agency's claim; absent for agencies, whose parent is a pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_claim_ref: Option<NameRef>,
+    /// Site whose part of the root is used.
+    pub site_ref: NameRef,
+    /// A wish; it is verified, never trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`requestedCIDR` must be a canonical, masked IPv6 prefix"))]
+    #[serde(rename = "requestedCIDR")]
+    pub requested_cidr: Option<String>,
+}
+
+/// How far the claim is.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PrefixClaimStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, Stalled.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// Prefix that the claim is about to take (the intent of the protocol).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    pub candidate: Option<String>,
+    /// Prefix that the claim has; counts only while the block points back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<BoundPrefix>,
+}
+
+/// A bound prefix and the block that proves it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BoundPrefix {
+    /// The prefix.
+    #[schemars(length(max = 43))]
+    pub cidr: String,
+    /// UID of the PrefixBlock.
+    #[serde(rename = "blockUID")]
+    #[schemars(length(max = 64))]
+    pub block_uid: String,
+}
+
+/// Who claims a prefix.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claimant {
+    /// Agency or Tenant.
+    pub kind: ClaimantKind,
+    /// Name of the claimant.
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// UID of the claimant.
+    #[schemars(length(min = 1, max = 64))]
+    pub uid: String,
+}
+
+/// What a claimant is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum ClaimantKind {
+    /// An agency.
+    #[default]
+    Agency,
+    /// An information system.
+    Tenant,
+}
+
+/// Level of a block in the plan.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PrefixLevel {
+    /// Department: /48.
+    #[default]
+    Agency,
+    /// Commune: /52.
+    Commune,
+    /// Information system: /56.
+    System,
+}
+
+impl PrefixLevel {
+    /// Length of a block of this level.
+    pub fn length(self) -> u8 {
+        match self {
+            Self::Agency => 48,
+            Self::Commune => 52,
+            Self::System => 56,
+        }
+    }
+}
+
+/// The lock on one prefix: its name is the prefix, so there is one at most.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "PrefixBlock", plural = "prefixblocks", shortname = "pblock",
+    category = "provincial", derive = "PartialEq", selectable = ".spec.parent",
+    doc = "One prefix that is taken. The name is the prefix with `:` and `/` as `-`, so the API server keeps it unique.",
+    validation = Rule::new("self.metadata.name == self.spec.cidr.replace(':', '-').replace('/', '-')")
+        .message("`metadata.name` must be `spec.cidr` with colons and slash replaced by hyphens"),
+    printcolumn(name = "CIDR", type_ = "string", json_path = ".spec.cidr"),
+    printcolumn(name = "Level", type_ = "string", json_path = ".spec.level"),
+    printcolumn(name = "Parent", type_ = "string", json_path = ".spec.parent"),
+    printcolumn(name = "Claim", type_ = "string", json_path = ".spec.claimRef.name"),
+    printcolumn(name = "State", type_ = "string", json_path = ".spec.state"),
+    printcolumn(name = "Until", type_ = "string", json_path = ".spec.quarantineUntil")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("cidr(self.parent).containsCIDR(self.cidr) && cidr(self.cidr).prefixLength() > cidr(self.parent).prefixLength()").message("`parent` must contain `cidr`"))]
+#[x_kube(validation = Rule::new("self.cidr == oldSelf.cidr && self.parent == oldSelf.parent && self.parentUID == oldSelf.parentUID && self.level == oldSelf.level && self.claimRef == oldSelf.claimRef").message("only `state` and `quarantineUntil` may change"))]
+pub struct PrefixBlockSpec {
+    /// The prefix.
+    #[schemars(length(max = 43))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`cidr` must be a canonical, masked IPv6 prefix"))]
+    pub cidr: String,
+    /// Prefix that it was numbered in: a system's agency block, an agency's pool /40. It never says who owns it.
+    #[schemars(length(max = 43))]
+    pub parent: String,
+    /// UID of the parent block, or of the AddressPlan when the parent is a pool.
+    #[serde(rename = "parentUID")]
+    #[schemars(length(min = 1, max = 64))]
+    pub parent_uid: String,
+    /// Level of the plan.
+    pub level: PrefixLevel,
+    /// Claim that took it.
+    pub claim_ref: UidRef,
+    /// Where the block is in the protocol.
+    pub state: BlockState,
+    /// Instant until which nobody else gets it, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 40))]
+    pub quarantine_until: Option<String>,
+}
+
+/// Where a block is in the protocol.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum BlockState {
+    /// Taken; the parent is not yet verified.
+    #[default]
+    Pending,
+    /// Taken under a verified parent.
+    Confirmed,
+    /// Its children are being counted before it is given up.
+    Releasing,
+    /// Given up; kept from others for a while.
+    Quarantined,
+}

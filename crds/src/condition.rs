@@ -1,0 +1,133 @@
+//! Condition types and how a condition is set.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use crate::Reason;
+
+/// Every condition type that Berth writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConditionType {
+    /// Onboarding: people or a rule said yes.
+    Approved,
+    /// Onboarding: people, the law or a rule said no.
+    Rejected,
+    /// Onboarding: the requester took it back.
+    Withdrawn,
+    /// Onboarding: headroom is promised.
+    Booked,
+    /// Everything asked for is there (kstatus).
+    Ready,
+    /// Work is under way (kstatus).
+    Reconciling,
+    /// Nothing will happen without somebody's act (kstatus).
+    Stalled,
+    /// Environment, Tenant, PrefixClaim: addresses are reserved, and routed where a back end exists.
+    Addressed,
+    /// Environment: namespaces exist and are ours.
+    NamespacesReady,
+    /// Environment: quota and limits are in force.
+    QuotaReady,
+    /// Environment: network policies exist.
+    NetworkReady,
+    /// Environment: access is bound.
+    AccessReady,
+    /// Agency: namespace and bindings exist.
+    NamespaceReady,
+    /// Decision: counted or void.
+    Effective,
+    /// Tenant: its permission to operate.
+    Operating,
+}
+
+impl ConditionType {
+    /// The text in `type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "Approved",
+            Self::Rejected => "Rejected",
+            Self::Withdrawn => "Withdrawn",
+            Self::Booked => "Booked",
+            Self::Ready => "Ready",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+            Self::Addressed => "Addressed",
+            Self::NamespacesReady => "NamespacesReady",
+            Self::QuotaReady => "QuotaReady",
+            Self::NetworkReady => "NetworkReady",
+            Self::AccessReady => "AccessReady",
+            Self::NamespaceReady => "NamespaceReady",
+            Self::Effective => "Effective",
+            Self::Operating => "Operating",
+        }
+    }
+}
+
+/// Value of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Is {
+    /// `True`.
+    True,
+    /// `False`.
+    False,
+    /// `Unknown`.
+    Unknown,
+}
+
+impl Is {
+    /// The text in `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl From<bool> for Is {
+    fn from(yes: bool) -> Self {
+        if yes { Self::True } else { Self::False }
+    }
+}
+
+/// Longest message that is stored (the schema allows 32768; people read one line).
+const MAX_MESSAGE: usize = 1000;
+
+/// Sets a condition; its transition time moves only when the value does.
+pub fn set(
+    conditions: &mut Vec<Condition>,
+    type_: ConditionType,
+    is: Is,
+    reason: Reason,
+    message: impl Into<String>,
+    generation: Option<i64>,
+    now: &Time,
+) {
+    let message: String = message.into().chars().take(MAX_MESSAGE).collect();
+    let new = Condition {
+        type_: type_.as_str().into(),
+        status: is.as_str().into(),
+        reason: reason.as_str().into(),
+        message,
+        observed_generation: generation,
+        last_transition_time: now.clone(),
+    };
+    match conditions.iter_mut().find(|c| c.type_ == new.type_) {
+        Some(old) if old.status == new.status => {
+            let since = old.last_transition_time.clone();
+            *old = Condition { last_transition_time: since, ..new };
+        }
+        Some(old) => *old = new,
+        None => conditions.push(new),
+    }
+}
+
+/// The condition of a type, if it is there.
+pub fn get(conditions: &[Condition], type_: ConditionType) -> Option<&Condition> {
+    conditions.iter().find(|c| c.type_ == type_.as_str())
+}
+
+/// Whether the condition of a type is `True`.
+pub fn is_true(conditions: &[Condition], type_: ConditionType) -> bool {
+    get(conditions, type_).is_some_and(|c| c.status == "True")
+}

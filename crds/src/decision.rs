@@ -1,0 +1,158 @@
+//! Decision: one act on an Onboarding. Immutable, never deleted; creating it is the lock.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{Document, Identity, UidRef};
+use crate::onboarding::Grant;
+
+/// One act on an Onboarding.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "Decision", plural = "decisions", shortname = "decision",
+    namespaced, category = "provincial", status = "DecisionStatus", derive = "PartialEq",
+    selectable = ".spec.onboardingRef.name",
+    doc = "One act on an Onboarding. Its spec never changes and it is never deleted.",
+    validation = Rule::new("self.metadata.name.matches('^[^.]+[.][^.]+[.][1-9][0-9]{0,3}$') && self.metadata.name.startsWith(self.spec.onboardingRef.name + '.' + self.spec.role + '.')")
+        .message("`metadata.name` must be `<onboarding>.<role>.<n>` with n from 1 to 9999"),
+    printcolumn(name = "Onboarding", type_ = "string", json_path = ".spec.onboardingRef.name"),
+    printcolumn(name = "Role", type_ = "string", json_path = ".spec.role"),
+    printcolumn(name = "Verdict", type_ = "string", json_path = ".spec.verdict"),
+    printcolumn(name = "By", type_ = "string", json_path = ".spec.by.username"),
+    printcolumn(name = "Effect", type_ = "string", json_path = ".status.effect"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.reason"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: a decision is made once"))]
+#[x_kube(validation = Rule::new("self.verdict == 'Reject' ? has(self.reason) && has(self.legalBasis) : true").message("a `Reject` must have `reason` and `legalBasis`"))]
+#[x_kube(validation = Rule::new("self.verdict == 'ApproveWithChanges' ? has(self.granted) : true").message("`ApproveWithChanges` must have `granted`"))]
+#[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("`Withdraw` and `Correct` are acts of the role `requester`, and its only ones"))]
+pub struct DecisionSpec {
+    /// The Onboarding that is decided, with its UID.
+    pub onboarding_ref: UidRef,
+    /// Role in which the signer acts.
+    pub role: SignerRole,
+    /// What is decided.
+    pub verdict: DecisionVerdict,
+    /// What is granted, where it differs from what was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Grant>,
+    /// Reason; mandatory with `Reject`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 4000))]
+    pub reason: Option<String>,
+    /// Legal basis; mandatory with `Reject`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1000))]
+    pub legal_basis: Option<String>,
+    /// The document that was really signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
+    /// Place in the queue, where it is not the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Tells a retry from a second act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[-A-Za-z0-9_.]+$"))]
+    pub request_id: Option<String>,
+    /// Who decided; stamped by admission.
+    pub by: Identity,
+}
+
+/// What became of the decision; written once.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct DecisionStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Effective, Ready.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// Whether it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// Reason of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub reason: Option<String>,
+}
+
+/// Whether a decision counts.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum Effect {
+    /// It made or helps to make the outcome.
+    Effective,
+    /// It never has effect.
+    Void,
+}
+
+/// Roles that sign.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SignerRole {
+    /// Resource approver (cơ quan phê duyệt tài nguyên).
+    #[default]
+    #[serde(rename = "approver")]
+    Approver,
+    /// Security unit (đơn vị chuyên trách an ninh mạng).
+    #[serde(rename = "appraiser")]
+    Appraiser,
+    /// Governing body of the system (chủ quản).
+    #[serde(rename = "governing-body")]
+    GoverningBody,
+    /// Network unit.
+    #[serde(rename = "network")]
+    Network,
+    /// The requester, for `Withdraw` and `Correct` only.
+    #[serde(rename = "requester")]
+    Requester,
+}
+
+impl SignerRole {
+    /// All roles.
+    pub const ALL: &[Self] = &[Self::Approver, Self::Appraiser, Self::GoverningBody, Self::Network, Self::Requester];
+
+    /// The role's name in papers, RBAC and groups.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approver => "approver",
+            Self::Appraiser => "appraiser",
+            Self::GoverningBody => "governing-body",
+            Self::Network => "network",
+            Self::Requester => "requester",
+        }
+    }
+}
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum DecisionVerdict {
+    /// As asked.
+    #[default]
+    Approve,
+    /// As stated in `granted`.
+    ApproveWithChanges,
+    /// Back to the requester for supplements.
+    Return,
+    /// No.
+    Reject,
+    /// The requester takes the request back.
+    Withdraw,
+    /// The requester corrects data of the letter.
+    Correct,
+}
+
+/// Place in the queue.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Priority {
+    /// Smaller goes first; 5 is usual.
+    #[schemars(range(min = 0, max = 9))]
+    pub class: i64,
+    /// Why.
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}

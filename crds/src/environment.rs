@@ -1,0 +1,241 @@
+//! Environment: one of a tenant's production, staging, … environments.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::agency::Subject;
+use crate::common::{Basis, NameRef, Resources};
+
+/// One environment of a tenant.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "Environment", plural = "environments", shortname = "penv",
+    category = "provincial", status = "EnvironmentStatus", derive = "PartialEq", selectable = ".spec.tenantRef.name",
+    selectable = ".spec.classRef.name",
+    doc = "One environment of a tenant: what was granted, who has access, and what of it is in force.",
+    validation = Rule::new("self.metadata.name == self.spec.tenantRef.name + '-' + self.spec.kind.lowerAscii()")
+        .message("`metadata.name` must be `<tenant>-<kind>` in lower case"),
+    printcolumn(name = "Agency", type_ = "string", json_path = ".status.agency"),
+    printcolumn(name = "System", type_ = "string", json_path = ".status.system"),
+    printcolumn(name = "Class", type_ = "string", json_path = ".spec.classRef.name"),
+    printcolumn(name = "CPU", type_ = "string", json_path = ".status.granted.cpu"),
+    printcolumn(name = "Memory", type_ = "string", json_path = ".status.granted.memory"),
+    printcolumn(name = "Prefix", type_ = "string", json_path = ".status.prefix"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnvironmentSpec {
+    /// Tenant that the environment belongs to.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("`tenantRef` must not change"))]
+    pub tenant_ref: NameRef,
+    /// What the environment is for.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("`kind` must not change"))]
+    pub kind: EnvironmentKind,
+    /// Class of the catalogue.
+    pub class_ref: NameRef,
+    /// Rule set under which it was granted.
+    pub profile_ref: NameRef,
+    /// What is granted.
+    pub quota: Resources,
+    /// Zones and their shares of the grant in percent; empty: not zoned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub zones: Vec<ZoneShare>,
+    /// Who may enter, and as what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub access: Vec<Access>,
+    /// From where the environment may be reached, once it may operate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4))]
+    pub exposure: Vec<Exposure>,
+    /// Where the environment is in its life.
+    #[serde(default)]
+    pub lifecycle: Lifecycle,
+    /// Last day of the grant, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub end_date: Option<String>,
+    /// Ground of the entry.
+    pub basis: Basis,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvironmentStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Addressed, NamespacesReady, QuotaReady, NetworkReady, AccessReady, Ready, Reconciling, Stalled.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// Amounts in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Resources>,
+    /// Namespaces of the environment; named before they are created, with UID afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub namespaces: Vec<NamespaceStatus>,
+    /// Prefix of the environment, derived from the system's block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    pub prefix: Option<String>,
+    /// Owner today, for lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub agency: Option<String>,
+    /// Code of the system, for lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 40))]
+    pub system: Option<String>,
+}
+
+/// One namespace of an environment.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamespaceStatus {
+    /// Name of the namespace.
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// UID of the namespace that we created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub uid: Option<String>,
+    /// Zone of the namespace; absent when the environment is not zoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
+    /// Leaf prefix for the namespace's pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    pub prefix: Option<String>,
+}
+
+/// What an environment is for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EnvironmentKind {
+    /// Production.
+    #[default]
+    Prod,
+    /// Staging.
+    Staging,
+    /// Acceptance test.
+    Acceptance,
+    /// Development.
+    Dev,
+    /// Training.
+    Training,
+    /// Recovery copy of production.
+    Recovery,
+}
+
+impl EnvironmentKind {
+    /// All kinds.
+    pub const ALL: &[Self] =
+        &[Self::Prod, Self::Staging, Self::Acceptance, Self::Dev, Self::Training, Self::Recovery];
+
+    /// Suffix of names.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Prod => "prod",
+            Self::Staging => "staging",
+            Self::Acceptance => "acceptance",
+            Self::Dev => "dev",
+            Self::Training => "training",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// A network zone of an environment from level 3.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Zone {
+    /// Reached from outside; the only zone that may be exposed.
+    #[serde(rename = "dmz")]
+    Dmz,
+    /// Applications.
+    #[default]
+    #[serde(rename = "app")]
+    App,
+    /// Databases, reached only from the application zone and administration.
+    #[serde(rename = "db")]
+    Db,
+    /// Administration; reaches all zones.
+    #[serde(rename = "mgmt")]
+    Mgmt,
+}
+
+impl Zone {
+    /// Suffix of names and value of labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dmz => "dmz",
+            Self::App => "app",
+            Self::Db => "db",
+            Self::Mgmt => "mgmt",
+        }
+    }
+}
+
+/// A zone's share of the grant.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ZoneShare {
+    /// The zone.
+    pub zone: Zone,
+    /// Percent of the grant; the shares of an environment sum to 100.
+    #[schemars(range(min = 1, max = 100))]
+    pub percent: i64,
+}
+
+/// One entry of the access list.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Access {
+    /// Who may enter.
+    pub subject: Subject,
+    /// As what.
+    pub role: AccessRole,
+    /// Last day of the access, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub expires: Option<String>,
+}
+
+/// Rights in a tenant namespace; each is a fixed ClusterRole of the chart.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccessRole {
+    /// Everything but our guards.
+    Admin,
+    /// Workloads and configuration.
+    #[default]
+    Edit,
+    /// Reading, without secrets.
+    View,
+}
+
+/// From where an environment may be reached.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exposure {
+    /// The Internet.
+    Internet,
+    /// The state's specialised data network (mạng truyền số liệu chuyên dùng).
+    #[serde(rename = "TSLCD")]
+    Tslcd,
+}
+
+/// Where an environment is in its life.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// In use.
+    #[default]
+    Active,
+    /// Access is taken away; workloads and data stay.
+    Suspended,
+    /// On its way out.
+    Decommissioned,
+}

@@ -1,0 +1,67 @@
+//! Every string that another component may see: group, labels, annotations, managers, fixed names.
+
+/// API group of all kinds.
+pub const GROUP: &str = "berth.dev";
+/// API version of all kinds.
+pub const VERSION: &str = "v1alpha1";
+
+/// Agency that owns the namespace today (`ag-62`).
+pub const AGENCY: &str = "berth.dev/agency";
+/// Tenant (plate) of the namespace.
+pub const TENANT: &str = "berth.dev/tenant";
+/// Environment of the namespace (`<plate>-prod`).
+pub const ENVIRONMENT: &str = "berth.dev/environment";
+/// Zone of the namespace (`dmz`, `app`, `db`, `mgmt`); absent when the environment is not zoned.
+pub const ZONE: &str = "berth.dev/zone";
+/// Security level of the tenant, `1` to `5`.
+pub const LEVEL: &str = "berth.dev/level";
+/// UID of the Environment that a namespace was created for: the proof of ownership that only we can write.
+pub const ENVIRONMENT_UID: &str = "berth.dev/environment-uid";
+/// Who last changed a register by hand.
+pub const CHANGED_BY: &str = "berth.dev/changed-by";
+/// Name of the Onboarding that a Decision is about, for lists by label.
+pub const ONBOARDING: &str = "berth.dev/onboarding";
+/// 32 hexadecimal digits of a block's network address: lists sort by address.
+pub const ADDRESS_HEX: &str = "berth.dev/address";
+
+/// Standard label: who manages the object.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Value of [`MANAGED_BY`] and server-side apply field manager.
+pub const OPERATOR: &str = "berth-operator";
+/// Standard label: what the object is part of.
+pub const PART_OF: &str = "app.kubernetes.io/part-of";
+/// Value of [`PART_OF`].
+pub const BERTH: &str = "berth";
+
+/// Namespace of operator, door and lease.
+pub const SYSTEM_NAMESPACE: &str = "berth-system";
+/// ServiceAccount and Lease of the operator.
+pub const OPERATOR_ACCOUNT: &str = "berth-operator";
+/// ServiceAccount of the door.
+pub const DOOR_ACCOUNT: &str = "berth-api";
+/// Username under which the operator's own decisions are recorded.
+pub const AUTO_USER: &str = "berth:auto";
+/// Prefix of all groups that Berth gives a meaning to.
+pub const GROUP_PREFIX: &str = "berth:";
+/// Audience of tokens for the door.
+pub const AUDIENCE: &str = "berth";
+
+/// ClusterRole of the chart for `Admin` access in a tenant namespace.
+pub const ROLE_ADMIN: &str = "berth-tenant-admin";
+/// ClusterRole of the chart for `Edit` access in a tenant namespace.
+pub const ROLE_EDIT: &str = "berth-tenant-edit";
+/// ClusterRole of the chart for `View` access in a tenant namespace.
+pub const ROLE_VIEW: &str = "berth-tenant-view";
+/// ClusterRole of the chart: create and read papers for an agency.
+pub const ROLE_REQUESTER: &str = "berth-requester";
+/// ClusterRole of the chart: read papers of an agency.
+pub const ROLE_READER: &str = "berth-paper-reader";
+/// Prefix of the chart's ClusterRoles for signers: `berth-signer-<role>`.
+pub const ROLE_SIGNER_PREFIX: &str = "berth-signer-";
+/// Virtual resource whose verb `approve` lets a person sign as a role.
+pub const SIGNOFF_ROLES: &str = "signoffroles";
+
+/// Group of an agency's people in one role: `berth:ag-62:requester`.
+pub fn agency_group(agency: &str, role: &str) -> String {
+    format!("{GROUP_PREFIX}{agency}:{role}")
+}

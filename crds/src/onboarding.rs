@@ -1,0 +1,335 @@
+//! Onboarding: one submission of a dossier. Immutable, never deleted.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{Document, Identity, NameRef, Resources, UidRef};
+use crate::decision::SignerRole;
+use crate::environment::{EnvironmentKind, Exposure};
+
+/// One submission of a dossier.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "Onboarding", plural = "onboardings", shortname = "onb",
+    namespaced, category = "provincial", status = "OnboardingStatus", derive = "PartialEq",
+    selectable = ".spec.action", selectable = ".spec.requester.username", selectable = ".spec.environment.classRef.name",
+    doc = "One submission of a dossier: what an agency asks for. Its spec never changes and it is never deleted.",
+    validation = Rule::new("!self.metadata.name.contains('.') && size(self.metadata.name) <= 63")
+        .message("`metadata.name` must not contain a dot and must not exceed 63 characters"),
+    printcolumn(name = "System", type_ = "string", json_path = ".spec.system.code"),
+    printcolumn(name = "Action", type_ = "string", json_path = ".spec.action"),
+    printcolumn(name = "Class", type_ = "string", json_path = ".spec.environment.classRef.name"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.summary.state"),
+    printcolumn(name = "Holder", type_ = "string", json_path = ".status.summary.holder"),
+    printcolumn(name = "Due", type_ = "string", json_path = ".status.summary.due"),
+    printcolumn(name = "Approved", type_ = "string", json_path = r#".status.conditions[?(@.type=="Approved")].status"#),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Requester", type_ = "string", json_path = ".spec.requester.username"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: submit a new Onboarding that supersedes this one"))]
+#[x_kube(validation = Rule::new("self.action == 'New' ? has(self.system) && has(self.environment) : true").message("action `New` must have `system` and `environment`"))]
+#[x_kube(validation = Rule::new("self.action in ['AddEnvironment'] ? has(self.tenantRef) && has(self.environment) : true").message("action `AddEnvironment` must have `tenantRef` and `environment`"))]
+#[x_kube(validation = Rule::new("self.action == 'Change' ? has(self.environmentRef) && has(self.environment) && has(self.revision) : true").message("action `Change` must have `environmentRef`, `revision` and `environment`"))]
+pub struct OnboardingSpec {
+    /// What is asked.
+    pub action: Action,
+    /// The system, for `New`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemRequest>,
+    /// The tenant, for an additional environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_ref: Option<NameRef>,
+    /// The environment that is changed, with its UID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_ref: Option<UidRef>,
+    /// `basis.revision` of the environment that the change was written against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub revision: Option<i64>,
+    /// The environment that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentRequest>,
+    /// Why it is needed.
+    #[schemars(length(min = 1, max = 4000))]
+    pub justification: String,
+    /// Official letter of the agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Document>,
+    /// Who submitted; stamped by admission.
+    pub requester: Identity,
+    /// Person or unit that the requester acts for; a claim that the operator verifies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub on_behalf_of: Option<String>,
+    /// Earlier submission of the same dossier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<UidRef>,
+    /// Tells a repeat from a second request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[-A-Za-z0-9_.]+$"))]
+    pub request_id: Option<String>,
+}
+
+/// The information system that is brought to the cloud.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SystemRequest {
+    /// Code in the province's register, for example IS-01.
+    #[schemars(length(min = 1, max = 40), regex(pattern = r"^[A-Za-z0-9][-A-Za-z0-9._/]*$"))]
+    pub code: String,
+    /// Name of the system, NFC.
+    #[schemars(length(min = 1, max = 300))]
+    pub display_name: String,
+    /// Proposed security level.
+    #[schemars(range(min = 1, max = 5))]
+    pub level: i64,
+    /// Kinds of data that it processes.
+    #[schemars(length(min = 1, max = 8))]
+    pub data_kinds: Vec<DataKind>,
+    /// Number of people whose data it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_subjects: Option<SubjectBand>,
+    /// Governing body (chủ quản): agency id.
+    pub governing_body_ref: NameRef,
+    /// Unit that operates the system (đơn vị vận hành): agency id.
+    pub operator_ref: NameRef,
+    /// Earlier owners, from the register, oldest first; the requesting agency follows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub former_owners: Vec<crate::common::DatedAgency>,
+}
+
+/// The environment that is asked for.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnvironmentRequest {
+    /// What it is for.
+    pub kind: EnvironmentKind,
+    /// Class of the catalogue.
+    pub class_ref: NameRef,
+    /// Less than the class's amounts, where less is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Resources>,
+    /// From where it is to be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4))]
+    pub exposure: Vec<Exposure>,
+    /// Last day, `YYYY-MM-DD`; environments other than production end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub end_date: Option<String>,
+    /// A wished /56 for a new system; verified, never trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string()) && cidr(self).prefixLength() == 56").message("`requestedPrefix` must be a canonical, masked IPv6 /56"))]
+    pub requested_prefix: Option<String>,
+}
+
+/// Where the request stands.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct OnboardingStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Approved, Rejected, Withdrawn, Booked, Ready, Reconciling, Stalled.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// Result of each check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub checks: Vec<CheckResult>,
+    /// Rule set in force at submission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_ref: Option<NameRef>,
+    /// Roles that must sign.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub signers: Vec<SignerRole>,
+    /// The outcome; written once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Tenant that the request created or concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_ref: Option<NameRef>,
+    /// Environment that the request created or changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment_ref: Option<NameRef>,
+    /// State for lists; can be rebuilt from the papers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// A new system with its first environment.
+    #[default]
+    New,
+    /// Another environment of a known system.
+    AddEnvironment,
+    /// Another size.
+    Change,
+    /// A later end date.
+    Extend,
+    /// Stop for a while.
+    Suspend,
+    /// End a stop.
+    Resume,
+    /// Give the environment back.
+    Decommission,
+    /// Another owner.
+    Transfer,
+    /// A level record.
+    RecordLevel,
+    /// Permission to operate.
+    GoLive,
+}
+
+/// Kinds of data.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataKind {
+    /// Public information.
+    Public,
+    /// Private information of the agency.
+    Private,
+    /// Basic personal data.
+    PersonalBasic,
+    /// Sensitive personal data.
+    PersonalSensitive,
+    /// State secrets.
+    StateSecret,
+}
+
+/// Bands of data subjects.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SubjectBand {
+    /// Fewer than 10,000.
+    Under10k,
+    /// From 10,000 to 99,999.
+    From10kTo100k,
+    /// 100,000 or more.
+    Over100k,
+}
+
+/// Result of one check.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckResult {
+    /// Stable id of the check.
+    #[schemars(length(max = 40))]
+    pub id: String,
+    /// Its result.
+    pub result: Verdict,
+    /// Reason of the catalogue.
+    #[schemars(length(max = 63))]
+    pub reason: String,
+    /// What was found, with field, value and what to do.
+    #[schemars(length(max = 1000))]
+    pub message: String,
+}
+
+/// Result of a check.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum Verdict {
+    /// In order.
+    Passed,
+    /// Worth a look; does not stop the request.
+    Warning,
+    /// A defect: the request cannot be decided as it is.
+    Failed,
+    /// Refused by law.
+    Refused,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outcome {
+    /// Yes, no, or taken back.
+    pub result: OutcomeResult,
+    /// Decisions that made it; empty when the law refused.
+    #[serde(default, rename = "decisionUIDs", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 64)))]
+    pub decision_uids: Vec<String>,
+    /// What is granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Grant>,
+    /// Creation time of the last deciding paper, which orders the queue.
+    pub decided_at: Time,
+    /// When the operator wrote the outcome.
+    pub recorded_at: MicroTime,
+    /// Priority of the grant in the queue; smaller goes first.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 9))]
+    pub priority: i64,
+}
+
+/// What is granted.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Grant {
+    /// Class of the catalogue.
+    pub class_ref: NameRef,
+    /// Amounts.
+    pub quota: Resources,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum OutcomeResult {
+    /// Approved.
+    Approved,
+    /// Rejected.
+    Rejected,
+    /// Withdrawn.
+    Withdrawn,
+    /// Returned for supplements.
+    Returned,
+}
+
+/// State for lists, with absolute dates.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Summary {
+    /// State.
+    pub state: State,
+    /// Who holds the request.
+    #[schemars(length(max = 200))]
+    pub holder: String,
+    /// Since when, RFC 3339.
+    #[schemars(length(max = 40))]
+    pub since: String,
+    /// Until when the holder should act, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    pub due: Option<String>,
+}
+
+/// States of a request, as people name them.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum State {
+    /// Đã gửi.
+    #[default]
+    Submitted,
+    /// Chờ phê duyệt.
+    AwaitingApproval,
+    /// Trả lại bổ sung.
+    Returned,
+    /// Từ chối.
+    Refused,
+    /// Đã rút.
+    Withdrawn,
+    /// Đã phê duyệt.
+    Approved,
+    /// Chờ năng lực.
+    WaitingForCapacity,
+    /// Đang cấp phát.
+    Provisioning,
+    /// Đã bàn giao.
+    HandedOver,
+}

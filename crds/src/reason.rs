@@ -1,0 +1,104 @@
+//! One catalogue of reasons: CamelCase in conditions, UPPER_SNAKE in `ErrorInfo`, a sentence in each language.
+
+macro_rules! reasons {
+    ($($name:ident: $vi:literal, $en:literal;)*) => {
+        /// Why something is as it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $(#[doc = $en] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the catalogue.
+            pub const ALL: &[Reason] = &[$(Reason::$name,)*];
+
+            /// The text in a condition's `reason`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// One sentence in English.
+            pub fn en(self) -> &'static str {
+                match self { $(Self::$name => $en,)* }
+            }
+
+            /// One sentence in Vietnamese.
+            pub fn vi(self) -> &'static str {
+                match self { $(Self::$name => $vi,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    Pending: "Đang chờ hệ thống xử lý.", "Waiting for the operator.";
+    AwaitingDecision: "Đang chờ quyết định.", "Waiting for a decision.";
+    Approved: "Đã phê duyệt.", "Approved.";
+    ApprovedByRule: "Được quy tắc tự động phê duyệt.", "Approved by the automatic rule.";
+    RejectedByDecision: "Người có thẩm quyền từ chối.", "Rejected by a decision.";
+    RefusedByLaw: "Pháp luật không cho phép.", "Refused by law.";
+    CheckFailed: "Hồ sơ không đạt kiểm tra.", "The request does not pass the checks.";
+    Withdrawn: "Cơ quan đề nghị đã rút.", "Withdrawn by the requester.";
+    NotSupported: "Chức năng chưa được hỗ trợ.", "Not supported yet.";
+    NoHeadroom: "Chưa đủ tài nguyên; đang chờ theo thứ tự.", "No headroom; waiting in the queue.";
+    Booked: "Đã giữ chỗ tài nguyên.", "Headroom is booked.";
+    Provisioning: "Đang cấp phát.", "Provisioning.";
+    Ready: "Sẵn sàng.", "Ready.";
+    Done: "Đã hoàn thành.", "Done.";
+    NotYet: "Chưa đến bước này.", "Not reached yet.";
+    NoBackEnd: "Địa chỉ đã dành riêng, chưa định tuyến.", "Addresses are reserved, not routed: the cluster has no address back end.";
+    AddressPending: "Đang chờ cấp tiền tố IPv6.", "Waiting for an IPv6 prefix.";
+    PoolExhausted: "Hết dải địa chỉ.", "The address pool is exhausted.";
+    Bound: "Đã cấp tiền tố.", "The prefix is bound.";
+    NamespaceForeign: "Không gian tên thuộc đối tượng khác.", "A namespace of that name exists and is not ours.";
+    NamespaceTerminating: "Không gian tên cũ đang bị xóa.", "A namespace of that name is terminating.";
+    QuotaPending: "Đang chờ hạn mức có hiệu lực.", "Waiting for the quota to be in force.";
+    ApplyFailed: "Không ghi được đối tượng.", "An object could not be written.";
+    Suspended: "Tạm dừng.", "Suspended.";
+    MissingReference: "Không tìm thấy đối tượng được tham chiếu.", "A referenced object does not exist.";
+    InvalidSpec: "Nội dung không hợp lệ.", "The spec is not valid.";
+    NoMembers: "Chưa có người đại diện.", "No group or service account acts for the agency yet.";
+    NotInForce: "Cơ quan không còn hiệu lực.", "The agency is not in force today.";
+    Effective: "Có hiệu lực.", "The decision counts.";
+    VoidAlreadyDecided: "Vô hiệu: đã có kết quả.", "Void: the outcome is already decided.";
+    VoidSelfApproval: "Vô hiệu: người duyệt là người đề nghị.", "Void: the approver is the requester.";
+    VoidContractor: "Vô hiệu: nhà thầu không được quyết định.", "Void: contractors never decide.";
+    VoidSameUnit: "Vô hiệu: đơn vị thẩm định là đơn vị vận hành.", "Void: the appraiser's unit is the operator's unit.";
+    VoidRole: "Vô hiệu: vai trò không có thẩm quyền.", "Void: that role does not sign this action.";
+    VoidOutOfOrder: "Vô hiệu: sai thứ tự.", "Void: an earlier number is missing or not void.";
+    VoidNoOnboarding: "Vô hiệu: không có hồ sơ này.", "Void: the onboarding does not exist or was re-created.";
+    VoidWithdrawn: "Vô hiệu: hồ sơ đã rút.", "Void: the onboarding was withdrawn.";
+    VoidRefused: "Vô hiệu: hồ sơ bị từ chối theo luật.", "Void: the onboarding was refused.";
+    VoidGrant: "Vô hiệu: mức cấp không hợp lệ.", "Void: what is granted is not acceptable.";
+    NotActingForAgency: "Không đại diện cho cơ quan này.", "The caller does not act for the agency.";
+    Unauthenticated: "Chưa đăng nhập.", "The caller is not known.";
+    PermissionDenied: "Không có quyền.", "Not allowed.";
+    InvalidArgument: "Dữ liệu không hợp lệ.", "The input is not valid.";
+    NotFound: "Không tìm thấy.", "Not found.";
+    AlreadyExists: "Đã tồn tại.", "It exists already.";
+    AlreadyDecided: "Hồ sơ đã có kết quả.", "The request is already decided.";
+    SelfApproval: "Người đề nghị không được tự duyệt.", "The requester may not decide the own request.";
+    RequestIdReused: "Mã yêu cầu đã dùng cho nội dung khác.", "The request id was used for other content.";
+    PageTokenInvalid: "Mã trang không hợp lệ.", "The page token is not valid for this list.";
+    Unavailable: "Tạm thời không phục vụ được.", "The service cannot answer now; try again.";
+    Internal: "Lỗi hệ thống.", "Something is wrong on our side.";
+}
+
+impl Reason {
+    /// The code in `ErrorInfo.reason` (AIP-193): UPPER_SNAKE of the CamelCase name.
+    pub fn code(self) -> String {
+        let mut code = String::new();
+        for c in self.as_str().chars() {
+            if c.is_ascii_uppercase() && !code.is_empty() {
+                code.push('_');
+            }
+            code.push(c.to_ascii_uppercase());
+        }
+        code
+    }
+
+    /// The reason of a CamelCase name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|r| r.as_str() == name)
+    }
+}

@@ -1,0 +1,126 @@
+//! Tenant: one information system.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::agency::DayRange;
+use crate::common::{Basis, Bilingual, DatedAgency, Document, NameRef};
+use crate::onboarding::DataKind;
+
+/// One information system.
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[kube(
+    group = "berth.dev", version = "v1alpha1", kind = "Tenant", plural = "tenants", shortname = "tenant",
+    category = "provincial", status = "TenantStatus", derive = "PartialEq", selectable = ".spec.agencyRef.name",
+    selectable = ".spec.code",
+    doc = "One information system. The name is its plate: opaque and permanent, whoever owns it.",
+    printcolumn(name = "Code", type_ = "string", json_path = ".spec.code"),
+    printcolumn(name = "System", type_ = "string", json_path = ".spec.displayName.vi"),
+    printcolumn(name = "Agency", type_ = "string", json_path = ".spec.agencyRef.name"),
+    printcolumn(name = "Level", type_ = "integer", json_path = ".spec.level"),
+    printcolumn(name = "Prefix", type_ = "string", json_path = ".status.prefix"),
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#)
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TenantSpec {
+    /// Code of the system in the province's register, for example IS-01.
+    #[schemars(length(min = 1, max = 40), regex(pattern = r"^[A-Za-z0-9][-A-Za-z0-9._/]*$"))]
+    pub code: String,
+    /// Name of the system.
+    pub display_name: Bilingual,
+    /// Agency that owns the system today; the history is in `owners`.
+    pub agency_ref: NameRef,
+    /// Security level in force today; the history is in `levels`.
+    #[schemars(range(min = 1, max = 5))]
+    pub level: i64,
+    /// Site that hosts the system.
+    pub site_ref: NameRef,
+    /// Owners, oldest first: exactly one at every instant.
+    #[schemars(length(min = 1, max = 32))]
+    pub owners: Vec<DatedAgency>,
+    /// Governing bodies (chủ quản), oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub governing_bodies: Vec<DatedAgency>,
+    /// Units that operate the system (đơn vị vận hành), oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub operators: Vec<DatedAgency>,
+    /// Kinds of data that the system processes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub data_kinds: Vec<DataKind>,
+    /// Level records, oldest first.
+    #[schemars(length(min = 1, max = 32))]
+    pub levels: Vec<LevelRecord>,
+    /// How far the move to the cloud is.
+    pub migration_stage: MigrationStage,
+    /// Ground of the entry.
+    pub basis: Basis,
+}
+
+/// What the operator saw.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Addressed, Operating, Ready, Reconciling, Stalled.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+    /// Prefix of the system's block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 43))]
+    pub prefix: Option<String>,
+}
+
+/// One level record (hồ sơ đề xuất cấp độ).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LevelRecord {
+    /// Level of the record.
+    #[schemars(range(min = 1, max = 5))]
+    pub level: i64,
+    /// Where the dossier stands (Mẫu 08).
+    pub status: LevelStatus,
+    /// Days on which the record counts.
+    pub in_force: DayRange,
+    /// Decision that approved the level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Document>,
+    /// Security regulation (quy chế) of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub regulation: Option<String>,
+}
+
+/// Where a level dossier stands.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum LevelStatus {
+    /// Proposed by the agency.
+    #[default]
+    Proposed,
+    /// Under appraisal.
+    UnderAppraisal,
+    /// Approved.
+    Approved,
+    /// Replaced by a later record.
+    Replaced,
+}
+
+/// How far the move to the cloud is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum MigrationStage {
+    /// Known, not on the cloud.
+    Inventoried,
+    /// An environment is granted.
+    #[default]
+    Onboarding,
+    /// Runs on the cloud.
+    Operating,
+    /// Gone.
+    Closed,
+}

@@ -36,7 +36,7 @@ pub struct AddressPlanSpec {
 pub struct AddressRoot {
     /// The root, /32 or /36.
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`cidr` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
     pub cidr: String,
     /// Where the root comes from.
     pub kind: RootKind,
@@ -92,7 +92,7 @@ pub struct PrefixClaimSpec {
     /// A wish; it is verified, never trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`requestedCIDR` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`requestedCIDR` must be a canonical, masked IPv6 prefix"))]
     #[serde(rename = "requestedCIDR")]
     pub requested_cidr: Option<String>,
 }
@@ -197,7 +197,7 @@ impl PrefixLevel {
 pub struct PrefixBlockSpec {
     /// The prefix.
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string())").message("`cidr` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
     pub cidr: String,
     /// Prefix that it was numbered in: a system's agency block, an agency's pool /40. It never says who owns it.
     #[schemars(length(max = 43))]

@@ -125,7 +125,7 @@ pub struct EnvironmentRequest {
     /// A wished /56 for a new system; verified, never trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(cidr(self).ip().string()) && cidr(self).prefixLength() == 56").message("`requestedPrefix` must be a canonical, masked IPv6 /56"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0]) && cidr(self).prefixLength() == 56").message("`requestedPrefix` must be a canonical, masked IPv6 /56"))]
     pub requested_prefix: Option<String>,
 }
 

@@ -35,6 +35,12 @@ impl Binary {
         Self::workspace().build()
     }
 
+    /// The same for async callers.
+    pub(crate) async fn ensure_blocking() -> Result<PathBuf> {
+        // The task cannot be cancelled, and a panic in it is one of this crate's own.
+        tokio::task::spawn_blocking(Self::ensure).await.expect("building does not panic")
+    }
+
     /// The binary of this workspace, under its `target` folder.
     pub fn workspace() -> Self {
         let krate = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,6 +1,10 @@
 //! The face of this crate: one cluster, started here or existing.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::{
     authentication::v1::{TokenRequest, TokenRequestSpec},
@@ -8,7 +12,9 @@ use k8s_openapi::api::{
 };
 use kube::{Api, Client, Config, api::PostParams};
 
-use crate::{Component, Error, Login, Options, Result, access::Access, local::Local, pki::write_secret};
+use crate::{Component, Error, Login, Options, Result, access::Access, local::Local, pki::write_secret, wait::until};
+
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A control plane; dropped, it is stopped and its throw-away data folder removed.
 #[derive(Debug)]
@@ -25,6 +31,11 @@ impl Cluster {
         if let Some(access) = Access::external().await? {
             return Ok(Self { access, local: None });
         }
+        Self::throw_away(options).await
+    }
+
+    /// Starts a control plane whatever `BERTH_CLUSTER_KUBECONFIG` says: for tests that kill what they talk to.
+    pub async fn throw_away(options: Options) -> Result<Self> {
         let (local, access) = Local::start(options).await?;
         Ok(Self { access, local: Some(local) })
     }
@@ -131,6 +142,22 @@ impl Cluster {
     /// etcd's revision: the difference of two is the exact number of writes between them.
     pub async fn etcd_revision(&self) -> Result<i64> {
         self.local("read etcd's revision")?.revision().await
+    }
+
+    /// Waits until etcd's revision stays the same for `quiet`, so that what is counted next is not a start's own writes.
+    ///
+    /// The API server renews its own lease every 10 s: a longer `quiet` never comes, and a longer count holds its writes.
+    pub async fn settle(&self, quiet: Duration) -> Result<i64> {
+        let last = Mutex::new((self.etcd_revision().await?, Instant::now()));
+        until("a quiet etcd", SETTLED_WITHIN, || async {
+            let now = self.etcd_revision().await.map_err(|error| error.to_string())?;
+            let mut last = last.lock().expect("nothing panics while it is held");
+            if now != last.0 {
+                *last = (now, Instant::now());
+            }
+            if last.1.elapsed() >= quiet { Ok(now) } else { Err(format!("revision {now}")) }
+        })
+        .await
     }
 
     pub(crate) fn local(&self, doing: &'static str) -> Result<&Local> {

@@ -91,7 +91,9 @@ pub enum Error {
         tries: usize,
     },
     /// The cluster was not started here, so its processes and files cannot be touched.
-    #[error("cannot {doing}: the cluster is an existing one from BERTH_CLUSTER_KUBECONFIG; unset it to use a throw-away cluster")]
+    #[error(
+        "cannot {doing}: the cluster is an existing one from BERTH_CLUSTER_KUBECONFIG; unset it to use a throw-away cluster"
+    )]
     External {
         /// What was asked.
         doing: &'static str,

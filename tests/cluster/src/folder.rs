@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Component, Error, Options, Result};
+use crate::{Component, Error, Options, Result, detached::running};
 
 /// Keeps throw-away folders when set to `1`.
 const KEEP: &str = "BERTH_CLUSTER_KEEP";
@@ -62,6 +62,11 @@ impl Layout {
     pub(crate) fn pid(&self, component: Component) -> PathBuf {
         self.0.join(format!("{component}.pid"))
     }
+    /// Forgets which processes ran.
+    pub(crate) fn remove_pids(&self) -> Result<()> {
+        let recorded = Component::ALL.map(|component| self.pid(component)).into_iter().filter(|path| path.exists());
+        recorded.into_iter().try_for_each(|path| fs::remove_file(&path).map_err(Error::io("remove", &path)))
+    }
     pub(crate) fn marker(&self) -> PathBuf {
         self.0.join(MARKER)
     }
@@ -113,10 +118,10 @@ fn keep() -> bool {
 /// Removes what an earlier cluster left, and nothing else.
 fn empty(layout: &Layout) -> Result<()> {
     let path = &layout.0;
-    if Component::ALL.iter().any(|component| layout.pid(*component).exists()) {
+    if !running(layout).is_empty() {
         return Err(Error::Folder {
             folder: path.clone(),
-            why: "a cluster may still run in it; call Cluster::stop_detached first",
+            why: "a cluster still runs in it; call Cluster::stop_detached first",
         });
     }
     let used = fs::read_dir(path).map_err(Error::io("list", path))?.next().is_some();

@@ -35,6 +35,7 @@ mod process;
 mod wait;
 
 pub use access::Login;
+pub use audit::{AuditEvent, AuditMark, AuditObject, AuditStatus, AuditUser};
 pub use binary::{Binary, VERSION};
 pub use cluster::Cluster;
 pub use component::Component;

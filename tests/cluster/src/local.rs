@@ -17,8 +17,8 @@ use crate::{
     folder::Folder,
     pki::{self, write_secret},
     ports::Ports,
-    process::{Process, Spawn, tail_of},
     probe::Probe,
+    process::{Process, Spawn, tail_of},
     wait::until,
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Local {
     ports: Ports,
     probe: Probe,
     processes: Mutex<BTreeMap<Component, Process>>,
+    /// Whether the processes stay when this is dropped.
+    released: bool,
     /// Last, so that the folder is removed after the processes ended.
     pub(crate) folder: Folder,
 }
@@ -43,11 +45,7 @@ impl Local {
         if options.detached && options.folder.is_none() {
             return Err(Error::Folder { folder: PathBuf::new(), why: "a detached cluster needs Options::folder" });
         }
-        let binary = tokio::task::spawn_blocking(Binary::ensure).await.map_err(|error| Error::Build {
-            folder: PathBuf::new(),
-            status: error.to_string(),
-            output: String::new(),
-        })??;
+        let binary = Binary::ensure_blocking().await?;
         let mut tries = 1;
         loop {
             match Self::start_once(binary.clone(), options.clone()).await {
@@ -72,8 +70,9 @@ impl Local {
         write_secret(&layout.admin_kubeconfig(), &access.kubeconfig(crate::Login::Admin)?)?;
         write_secret(&layout.manager_kubeconfig(), &access.kubeconfig((&manager).into())?)?;
         let probe = Probe::new(layout, ports, &authority, &access)?;
-        let local = Self { binary, options, ports, probe, processes: Mutex::default(), folder };
+        let mut local = Self { binary, options, ports, probe, processes: Mutex::default(), released: false, folder };
         local.bring_up().await?;
+        local.released = local.options.detached;
         Ok((local, access))
     }
 
@@ -128,8 +127,11 @@ impl Local {
 
     /// Ends a component with SIGKILL.
     pub(crate) fn kill(&self, component: Component) -> Result<()> {
-        let mut process =
-            self.processes().remove(&component).ok_or(Error::State { doing: "kill", component, state: "not running" })?;
+        let mut process = self.processes().remove(&component).ok_or(Error::State {
+            doing: "kill",
+            component,
+            state: "not running",
+        })?;
         let pid = self.folder.layout.pid(component);
         fs::remove_file(&pid).map_err(Error::io("remove", &pid))?;
         process.kill()
@@ -159,19 +161,22 @@ impl Local {
 
     /// Freezes a component: its port stays open and answers nothing.
     pub(crate) fn stop(&self, component: Component) -> Result<()> {
-        self.signal("stop", component, Signal::STOP)
+        self.running("stop", component, Process::stop)
     }
 
     /// Lets a frozen component go on.
     pub(crate) fn cont(&self, component: Component) -> Result<()> {
-        self.signal("continue", component, Signal::CONT)
+        self.running("continue", component, |process| process.signal("continue", Signal::CONT))
     }
 
-    fn signal(&self, doing: &'static str, component: Component, signal: Signal) -> Result<()> {
-        match self.processes().get(&component) {
-            Some(process) => process.signal(doing, signal),
-            None => Err(Error::State { doing, component, state: "not running" }),
-        }
+    fn running(
+        &self,
+        doing: &'static str,
+        component: Component,
+        act: impl FnOnce(&Process) -> Result<()>,
+    ) -> Result<()> {
+        let absent = Error::State { doing, component, state: "not running" };
+        self.processes().get(&component).ok_or(absent).and_then(act)
     }
 
     /// The process ids of what runs.
@@ -192,7 +197,7 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        if self.options.detached {
+        if self.released {
             return;
         }
         let mut processes = self.processes();
@@ -204,6 +209,9 @@ impl Drop for Local {
             if let Err(error) = process.kill() {
                 eprintln!("berth-cluster: {error}");
             }
+        }
+        if let Err(error) = self.folder.layout.remove_pids() {
+            eprintln!("berth-cluster: {error}");
         }
     }
 }

@@ -35,7 +35,11 @@ impl Probe {
             client_key: Some(layout.key().to_string_lossy().into_owned()),
             ..AuthInfo::default()
         };
-        Ok(Self { etcd, api_server: access.config(Login::Admin), controller_manager: config(ports.controller_manager)? })
+        Ok(Self {
+            etcd,
+            api_server: access.config(Login::Admin),
+            controller_manager: config(ports.controller_manager)?,
+        })
     }
 
     /// `Ok` when ready, else what is seen instead.

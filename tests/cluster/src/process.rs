@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::{Component, Error, Result};
 
@@ -85,6 +85,15 @@ impl Process {
     pub(crate) fn signal(&self, doing: &'static str, signal: Signal) -> Result<()> {
         let sent = pid(self.id()).map_or(Err(rustix::io::Errno::SRCH), |pid| kill_process(pid, signal));
         sent.map_err(|error| self.failed(doing, &error.into()))
+    }
+
+    /// Freezes it and returns when all its threads stand still.
+    pub(crate) fn stop(&self) -> Result<()> {
+        self.signal("stop", Signal::STOP)?;
+        // Leaves the news for `exited` and `kill`. An end also counts: it will not stop any more.
+        let news = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let seen = pid(self.id()).map_or(Ok(None), |pid| waitid(WaitId::Pid(pid), news));
+        seen.map(drop).map_err(|error| self.failed("wait for the stop of", &error.into()))
     }
 
     fn failed(&self, doing: &'static str, error: &std::io::Error) -> Error {

@@ -13,10 +13,11 @@ const INTERVAL: Duration = Duration::from_millis(25);
 /// Polls `probe` until it is `Ok`; its error says what is seen instead.
 ///
 /// `what` begins the sentence of the error, as in "the namespace is gone".
-pub async fn until<T, E: Display>(
+pub async fn until<T, E: Display, F: Future<Output = Result<T, E>>>(
     what: &str,
     within: Duration,
-    mut probe: impl AsyncFnMut() -> Result<T, E>,
+    // Not `AsyncFnMut`: of its future no caller could say that it is `Send`.
+    mut probe: impl FnMut() -> F,
 ) -> Result<T> {
     let start = Instant::now();
     loop {

@@ -1,0 +1,59 @@
+//! What day it is, where the province is.
+
+use std::sync::Arc;
+
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{TimeZone, offset},
+};
+
+/// A clock that tests can set.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The clock of this machine.
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// A clock that stands still.
+    pub fn fixed(now: Timestamp) -> Self {
+        Self(Arc::new(move || now))
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+
+    /// The day in Asia/Ho_Chi_Minh: UTC+7 all year, so no time zone database is needed.
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(TimeZone::fixed(offset(7))).date()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clock({})", self.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_begins_at_midnight_in_vietnam() {
+        let before = Clock::fixed("2026-11-24T16:59:59Z".parse().unwrap());
+        let after = Clock::fixed("2026-11-24T17:00:00Z".parse().unwrap());
+        assert_eq!((before.today().to_string(), after.today().to_string()), ("2026-11-24".into(), "2026-11-25".into()));
+    }
+}

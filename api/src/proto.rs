@@ -1,0 +1,42 @@
+//! The generated messages and services of `berth.v1`, and their descriptor.
+
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, SerializeOptions};
+
+/// Package `berth.v1`.
+#[allow(missing_docs, clippy::doc_lazy_continuation, clippy::large_enum_variant)]
+pub mod v1 {
+    tonic::include_proto!("berth.v1");
+}
+
+/// The encoded descriptor set of `berth.v1` and everything it imports.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/berth.v1.bin"));
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(DESCRIPTOR_SET).expect("the build script wrote a valid descriptor set"));
+
+/// The descriptors of `berth.v1`.
+pub fn pool() -> &'static DescriptorPool {
+    &POOL
+}
+
+/// How proto3 JSON is written: fields at their default are left out, 64-bit integers are strings.
+pub fn json_options() -> SerializeOptions {
+    SerializeOptions::new().skip_default_fields(true)
+}
+
+/// The proto3 JSON of a message of `berth.v1`; `name` is its name in the package.
+///
+/// Returns `None` when the package has no such message or `message` is another one.
+pub fn to_json(name: &str, message: &impl prost::Message) -> Option<serde_json::Value> {
+    let descriptor = pool().get_message_by_name(&format!("berth.v1.{name}"))?;
+    let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).ok()?;
+    dynamic_json(&dynamic)
+}
+
+/// The proto3 JSON of a message that is known by its descriptor.
+pub fn dynamic_json(message: &DynamicMessage) -> Option<serde_json::Value> {
+    debug_assert!(!message.descriptor().full_name().is_empty());
+    message.serialize_with_options(serde_json::value::Serializer, &json_options()).ok()
+}

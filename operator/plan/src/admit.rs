@@ -1,0 +1,158 @@
+//! From an approved request to the register entries that it makes.
+
+use berth_crds::agency::{DayRange, Subject, SubjectKind};
+use berth_crds::common::{Basis, BasisType, Bilingual, DatedAgency, NameRef, PaperRef};
+use berth_crds::environment::{Access, AccessRole, Lifecycle};
+use berth_crds::onboarding::{Action, Grant, Outcome};
+use berth_crds::profile::LevelRule;
+use berth_crds::tenant::{LevelRecord, LevelStatus, MigrationStage};
+use berth_crds::{Environment, EnvironmentSpec, Onboarding, PolicyProfile, Tenant, TenantSpec, labels, names};
+use jiff::civil::Date;
+use kube::ResourceExt;
+
+/// What an approved request is turned into.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Admission {
+    /// Tenant to create; absent when it exists.
+    pub tenant: Option<Tenant>,
+    /// Environment to create or to bring to this spec.
+    pub environment: Environment,
+    /// Whether the environment exists already.
+    pub change: bool,
+}
+
+/// What the request is admitted with.
+pub struct Input<'a> {
+    /// The request.
+    pub onboarding: &'a Onboarding,
+    /// Its outcome.
+    pub outcome: &'a Outcome,
+    /// Agency that asked.
+    pub agency: &'a str,
+    /// Plate of the tenant.
+    pub plate: &'a str,
+    /// Rule set of the request.
+    pub profile: &'a PolicyProfile,
+    /// Site that hosts it.
+    pub site: &'a str,
+    /// Level of the system.
+    pub level: i64,
+    /// First day of the entry.
+    pub day: Date,
+    /// The environment as it is, for a change.
+    pub existing: Option<&'a Environment>,
+}
+
+/// Reference to a paper.
+pub fn paper(onboarding: &Onboarding) -> PaperRef {
+    PaperRef {
+        namespace: onboarding.namespace().unwrap_or_default(),
+        name: onboarding.name_any(),
+        uid: onboarding.uid().unwrap_or_default(),
+    }
+}
+
+/// Name of the environment that the request is about; `plate` is the tenant's name.
+pub fn environment_name(onboarding: &Onboarding, plate: &str) -> Option<String> {
+    let spec = &onboarding.spec;
+    match spec.action {
+        Action::Change => spec.environment_ref.as_ref().map(|r| r.name.clone()),
+        _ => spec.environment.as_ref().map(|e| names::environment(plate, e.kind.suffix())),
+    }
+}
+
+/// The entries of an approved request; `None` when it has no grant (a defect that the checks exclude).
+pub fn admit(input: &Input) -> Option<Admission> {
+    let grant = input.outcome.granted.as_ref()?;
+    let environment = match input.existing {
+        Some(existing) if input.onboarding.spec.action == Action::Change => changed(input, existing, grant),
+        _ => created(input, grant)?,
+    };
+    let new = input.onboarding.spec.action == Action::New;
+    Some(Admission {
+        tenant: if new { Some(tenant(input)?) } else { None },
+        environment,
+        change: input.onboarding.spec.action == Action::Change,
+    })
+}
+
+fn basis(input: &Input, revision: i64) -> Basis {
+    Basis {
+        type_: BasisType::Paper,
+        onboarding_ref: Some(paper(input.onboarding)),
+        decision_uids: input.outcome.decision_uids.clone(),
+        revision: Some(revision),
+        reason: None,
+    }
+}
+
+fn tenant(input: &Input) -> Option<Tenant> {
+    let system = input.onboarding.spec.system.as_ref()?;
+    let today = input.day.to_string();
+    let since = |name: &str| DatedAgency { agency_ref: NameRef::to(name), from: today.clone(), to: None, mark: None };
+    let mut owners = system.former_owners.clone();
+    let owner_since = owners.last().and_then(|o| o.to.as_deref()).and_then(crate::day::parse).and_then(|d| d.tomorrow().ok());
+    owners.push(DatedAgency { from: owner_since.unwrap_or(input.day).to_string(), ..since(input.agency) });
+    let spec = TenantSpec {
+        code: system.code.clone(),
+        display_name: Bilingual { vi: system.display_name.clone(), en: String::new() },
+        agency_ref: NameRef::to(input.agency),
+        level: system.level,
+        site_ref: NameRef::to(input.site),
+        owners,
+        governing_bodies: vec![since(&system.governing_body_ref.name)],
+        operators: vec![since(&system.operator_ref.name)],
+        data_kinds: system.data_kinds.clone(),
+        levels: vec![LevelRecord {
+            level: system.level,
+            status: LevelStatus::Proposed,
+            in_force: DayRange { from: today.clone(), to: None },
+            decision: None,
+            regulation: None,
+        }],
+        migration_stage: MigrationStage::Onboarding,
+        basis: basis(input, 1),
+    };
+    Some(Tenant::new(input.plate, spec))
+}
+
+fn created(input: &Input, grant: &Grant) -> Option<Environment> {
+    let asked = input.onboarding.spec.environment.as_ref()?;
+    let name = names::environment(input.plate, asked.kind.suffix());
+    let spec = EnvironmentSpec {
+        tenant_ref: NameRef::to(input.plate),
+        kind: asked.kind,
+        class_ref: grant.class_ref.clone(),
+        profile_ref: NameRef::to(input.profile.name_any()),
+        quota: grant.quota.clone(),
+        zones: level_rule(input).map(|r| r.zones.clone()).unwrap_or_default(),
+        access: vec![owner_access(input.agency)],
+        exposure: asked.exposure.clone(),
+        lifecycle: Lifecycle::Active,
+        end_date: asked.end_date.clone(),
+        basis: basis(input, 1),
+    };
+    Some(Environment::new(&name, spec))
+}
+
+fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment {
+    let mut environment = existing.clone();
+    let revision = existing.spec.basis.revision.unwrap_or(0) + 1;
+    environment.spec.class_ref = grant.class_ref.clone();
+    environment.spec.quota = grant.quota.clone();
+    environment.spec.basis = basis(input, revision);
+    environment
+}
+
+fn level_rule<'a>(input: &Input<'a>) -> Option<&'a LevelRule> {
+    input.profile.spec.levels.iter().find(|r| r.level == input.level)
+}
+
+/// The owner's people administer their environments.
+pub fn owner_access(agency: &str) -> Access {
+    Access {
+        subject: Subject { kind: SubjectKind::Group, name: labels::agency_group(agency, "requester"), namespace: None },
+        role: AccessRole::Admin,
+        expires: None,
+    }
+}

@@ -1,0 +1,158 @@
+//! Checks of what the request says and names.
+
+use berth_crds::onboarding::{Action, CheckResult};
+use berth_crds::{Environment, Reason};
+
+use super::{Subject, gather};
+use crate::amounts::Amounts;
+use crate::{day, text};
+
+/// Everything is there and well written; all defects at once.
+pub fn complete(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let mut defects = Vec::new();
+    let mut check = |field: &str, value: &str, max, lines| {
+        if let Some(defect) = text::defect(value, max, lines) {
+            defects.push(format!("`{field}` {defect}."));
+        }
+    };
+    check("spec.justification", &spec.justification, 4000, true);
+    if let Some(system) = &spec.system {
+        check("spec.system.displayName", &system.display_name, 300, false);
+    }
+    if let Some(letter) = &spec.letter {
+        check("spec.letter.number", &letter.number, 100, false);
+        if day::parse(&letter.date).is_none_or(|d| d > s.day) {
+            defects.push(format!("`spec.letter.date` is {:?}; give a date that is not in the future.", letter.date));
+        }
+    }
+    if let Some(environment) = &spec.environment {
+        if let Some(end) = &environment.end_date
+            && day::parse(end).is_none_or(|d| d <= s.day)
+        {
+            defects.push(format!("`spec.environment.endDate` is {end:?}; give a date after {}.", s.day));
+        }
+        if let Some(quota) = &environment.quota {
+            defects.extend(amounts_defects(quota));
+        }
+    }
+    if !matches!(spec.action, Action::New | Action::AddEnvironment | Action::Change) {
+        defects.push(format!("`spec.action` is {:?}, which is not supported yet.", spec.action));
+    }
+    gather("complete", Reason::InvalidSpec, defects, "The request is complete.")
+}
+
+fn amounts_defects(quota: &berth_crds::common::Resources) -> Vec<String> {
+    match Amounts::parse(quota) {
+        Err(bad) => vec![format!("`spec.environment.quota`: {bad}.")],
+        Ok(amounts) => {
+            let needed = [("cpu", amounts.cpu_milli), ("memory", amounts.memory), ("storage", amounts.storage)];
+            let empty = needed.iter().filter(|(_, n)| *n == 0);
+            empty.map(|(name, _)| format!("`spec.environment.quota.{name}` is 0; ask for more than nothing.")).collect()
+        }
+    }
+}
+
+/// Class, bodies, site, tenant and environment exist.
+pub fn references(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let mut missing = Vec::new();
+    let mut need = |field: &str, kind: &str, name: &str, there: bool| {
+        if !there {
+            missing.push(format!("`{field}` names the {kind} {name:?}, which does not exist."));
+        }
+    };
+    if let Some(environment) = &spec.environment {
+        let name = &environment.class_ref.name;
+        need("spec.environment.classRef.name", "class", name, s.register.classes.contains_key(name));
+    }
+    if let Some(system) = &spec.system {
+        for (field, body) in [("governingBodyRef", &system.governing_body_ref), ("operatorRef", &system.operator_ref)] {
+            let there = s.register.agencies.contains_key(&body.name);
+            need(&format!("spec.system.{field}.name"), "agency", &body.name, there);
+        }
+    }
+    if let Some(tenant) = &spec.tenant_ref {
+        need("spec.tenantRef.name", "tenant", &tenant.name, s.register.tenants.contains_key(&tenant.name));
+    }
+    if s.register.agencies.contains_key(s.agency) && s.register.site_of(s.agency).is_none() {
+        missing.push("No site hosts this agency: set `spec.siteRef` of the Agency.".into());
+    }
+    gather("references", Reason::MissingReference, missing, "Everything that the request names exists.")
+}
+
+/// The system belongs to the agency in whose namespace the paper lies.
+pub fn ownership(s: &Subject) -> CheckResult {
+    let owner = concerned_tenant(s).and_then(|t| s.register.tenants.get(&t)).map(|t| &t.spec.agency_ref.name);
+    let defects = match owner {
+        Some(owner) if owner != s.agency => {
+            vec![format!("The system belongs to {owner:?}, not to {:?}; its owner must ask.", s.agency)]
+        }
+        _ => vec![],
+    };
+    gather("ownership", Reason::NotActingForAgency, defects, "The system is this agency's.")
+}
+
+/// One system per code, one environment per kind.
+pub fn unique(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let uid = s.onboarding.metadata.uid.as_deref();
+    let ours = |basis: &berth_crds::common::Basis| basis.onboarding_ref.as_ref().map(|r| r.uid.as_str()) == uid;
+    let mut defects = Vec::new();
+    if let (Action::New, Some(system)) = (spec.action, &spec.system) {
+        let same = s.register.tenants.iter().find(|(_, t)| t.spec.code == system.code && !ours(&t.spec.basis));
+        if let Some((plate, _)) = same {
+            defects.push(format!(
+                "`spec.system.code` {:?} is the tenant {plate:?} already; ask for `AddEnvironment` with `tenantRef` {plate:?}.",
+                system.code
+            ));
+        }
+    }
+    if let (Action::AddEnvironment, Some(tenant), Some(environment)) = (spec.action, &spec.tenant_ref, &spec.environment) {
+        let name = berth_crds::names::environment(&tenant.name, environment.kind.suffix());
+        if s.register.environments.get(&name).is_some_and(|e| !ours(&e.spec.basis)) {
+            defects.push(format!("The environment {name:?} exists already; ask for `Change` to resize it."));
+        }
+    }
+    gather("unique", Reason::AlreadyExists, defects, "Nothing like it exists yet.")
+}
+
+/// A change was written against what is in force.
+pub fn current(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let fine = "The request was written against what is in force.";
+    let (Action::Change, Some(reference)) = (spec.action, &spec.environment_ref) else {
+        return gather("current", Reason::Done, vec![], fine);
+    };
+    let uid = s.onboarding.metadata.uid.as_deref();
+    let defect = match s.register.environments.get(&reference.name) {
+        None => Some(format!("`spec.environmentRef.name` names {:?}, which does not exist.", reference.name)),
+        Some(e) if e.spec.basis.onboarding_ref.as_ref().map(|r| r.uid.as_str()) == uid => None,
+        Some(e) if e.metadata.uid.as_deref() != Some(&reference.uid) => {
+            Some(format!("`spec.environmentRef.uid` is not the UID of {:?}; read it again.", reference.name))
+        }
+        Some(e) => stale_revision(s, e),
+    };
+    gather("current", Reason::InvalidSpec, defect.into_iter().collect(), fine)
+}
+
+fn stale_revision(s: &Subject, environment: &Environment) -> Option<String> {
+    let (asked, now) = (s.onboarding.spec.revision.unwrap_or(0), environment.spec.basis.revision.unwrap_or(0));
+    let kind = s.onboarding.spec.environment.as_ref().map(|e| e.kind);
+    if asked != now {
+        return Some(format!("`spec.revision` is {asked}, the environment is at {now}; read it again and ask anew."));
+    }
+    (kind != Some(environment.spec.kind)).then(|| {
+        format!("`spec.environment.kind` must be {:?}, the kind of the environment that is changed.", environment.spec.kind)
+    })
+}
+
+/// The tenant that the request is about, if it is known already.
+fn concerned_tenant(s: &Subject) -> Option<String> {
+    let spec = &s.onboarding.spec;
+    let of_environment = || {
+        let name = &spec.environment_ref.as_ref()?.name;
+        Some(s.register.environments.get(name)?.spec.tenant_ref.name.clone())
+    };
+    spec.tenant_ref.as_ref().map(|t| t.name.clone()).or_else(of_environment)
+}

@@ -1,0 +1,228 @@
+//! Which Decisions count, and what they make of the request.
+
+use std::collections::BTreeSet;
+
+use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
+use berth_crds::onboarding::{Grant, OutcomeResult};
+use berth_crds::profile::Signing;
+use berth_crds::{Decision, Onboarding, PolicyProfile, Reason, labels, names};
+use jiff::civil::Date;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+
+use crate::amounts::Amounts;
+use crate::register::Register;
+
+/// The usual place in the queue.
+pub const USUAL_PRIORITY: i64 = 5;
+
+/// What is weighed.
+pub struct Case<'a> {
+    /// The request, with the status that was recorded.
+    pub onboarding: &'a Onboarding,
+    /// All Decisions that name it.
+    pub decisions: &'a [std::sync::Arc<Decision>],
+    /// Rule set of the request.
+    pub profile: &'a PolicyProfile,
+    /// Roles that must all approve.
+    pub signers: &'a [SignerRole],
+    /// The registers.
+    pub register: &'a Register,
+    /// Today.
+    pub day: Date,
+    /// Whether headroom is booked: a Withdraw no longer counts then.
+    pub booked: bool,
+}
+
+/// What a Decision came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Name of the Decision.
+    pub name: String,
+    /// Whether it counts.
+    pub effect: Effect,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The outcome, if the Decisions make one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Yes, no, or taken back.
+    pub result: OutcomeResult,
+    /// UIDs of the Decisions that made it.
+    pub decision_uids: Vec<String>,
+    /// What is granted.
+    pub granted: Option<Grant>,
+    /// Creation time of the last one.
+    pub decided_at: Time,
+    /// Place in the queue.
+    pub priority: i64,
+    /// Sentence of the signer who ended it.
+    pub message: String,
+}
+
+/// Judges every Decision that has no effect recorded yet, and computes the outcome.
+///
+/// Total and deterministic: the order of `decisions` does not matter. Decisions are taken in the order of creation,
+/// then of name, so that a retry after a crash judges the same way.
+pub fn weigh(case: &Case) -> (Vec<Judged>, Option<Made>) {
+    let mut ordered: Vec<&Decision> = case.decisions.iter().map(AsRef::as_ref).collect();
+    ordered.sort_by_key(|d| (d.metadata.creation_timestamp.clone(), d.name_any()));
+    let mut judged = Vec::new();
+    let mut approvals: Vec<&Decision> = Vec::new();
+    let recorded = case.onboarding.status.as_ref().and_then(|s| s.outcome.as_ref());
+    let mut made: Option<Made> = None;
+    for decision in ordered {
+        let (effect, reason) = match decision.status.as_ref().and_then(|s| s.effect) {
+            Some(Effect::Void) => continue,
+            Some(Effect::Effective) => (Effect::Effective, Reason::Effective),
+            None => judge(case, decision, made.as_ref().map(|m| m.result).or(recorded.map(|o| o.result))),
+        };
+        if decision.status.as_ref().and_then(|s| s.effect).is_none() {
+            judged.push(Judged { name: decision.name_any(), effect, reason });
+        }
+        if effect == Effect::Effective && recorded.is_none() && made.is_none() {
+            made = advance(case, &mut approvals, decision);
+        }
+    }
+    (judged, made)
+}
+
+/// Whether one Decision counts, given the outcome so far.
+fn judge(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> (Effect, Reason) {
+    match void_reason(case, decision, outcome) {
+        Some(reason) => (Effect::Void, reason),
+        None => (Effect::Effective, Reason::Effective),
+    }
+}
+
+fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> Option<Reason> {
+    let spec = &decision.spec;
+    if Some(spec.onboarding_ref.uid.as_str()) != case.onboarding.metadata.uid.as_deref() {
+        return Some(Reason::VoidNoOnboarding);
+    }
+    if let Some(reason) = void_by_outcome(case, decision, outcome) {
+        return Some(reason);
+    }
+    if out_of_order(case, decision) {
+        return Some(Reason::VoidOutOfOrder);
+    }
+    if spec.role == SignerRole::Requester {
+        let same = spec.by.username == case.onboarding.spec.requester.username;
+        return (!same).then_some(Reason::VoidRole);
+    }
+    if !case.signers.contains(&spec.role) {
+        return Some(Reason::VoidRole);
+    }
+    void_by_signer(case, decision).or_else(|| bad_grant(case, decision).then_some(Reason::VoidGrant))
+}
+
+fn void_by_outcome(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> Option<Reason> {
+    let withdraw = decision.spec.verdict == DecisionVerdict::Withdraw;
+    match outcome {
+        None => None,
+        // "Withdraw counts until booked": an approval that waits for headroom can still be taken back.
+        Some(OutcomeResult::Approved) if withdraw && !case.booked => None,
+        Some(OutcomeResult::Withdrawn) => Some(Reason::VoidWithdrawn),
+        Some(OutcomeResult::Rejected) if case.onboarding.status.as_ref().is_some_and(refused) => Some(Reason::VoidRefused),
+        Some(_) => Some(Reason::VoidAlreadyDecided),
+    }
+}
+
+fn refused(status: &berth_crds::onboarding::OnboardingStatus) -> bool {
+    status.outcome.as_ref().is_some_and(|o| o.decision_uids.is_empty())
+}
+
+/// A number counts only after all smaller ones of its role exist and are void; the requester's acts all count.
+fn out_of_order(case: &Case, decision: &Decision) -> bool {
+    let name = decision.name_any();
+    let Some((onboarding, role, n)) = names::parse_decision(&name) else { return true };
+    if decision.spec.role == SignerRole::Requester {
+        return false;
+    }
+    (1..n).any(|m| {
+        let earlier = names::decision(onboarding, role, m);
+        let found = case.decisions.iter().find(|d| d.name_any() == earlier);
+        found.is_none_or(|d| d.status.as_ref().and_then(|s| s.effect) != Some(Effect::Void))
+    })
+}
+
+/// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
+fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
+    let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
+    let automatic = spec.by.username == labels::AUTO_USER;
+    if spec.by.groups.iter().any(|g| g == "berth:contractor") {
+        return Some(Reason::VoidContractor);
+    }
+    if !automatic && spec.by.username == requester.username {
+        return Some(Reason::VoidSelfApproval);
+    }
+    if case.profile.spec.signing == Signing::ByDocument {
+        let letter = case.onboarding.spec.letter.as_ref().map(|l| &l.signer);
+        let signer = spec.document.as_ref().map(|d| &d.signer);
+        if signer.is_none() {
+            return Some(Reason::VoidRole);
+        }
+        if signer == letter {
+            return Some(Reason::VoidSelfApproval);
+        }
+    }
+    let operator = case.onboarding.spec.system.as_ref().map(|s| s.operator_ref.name.as_str());
+    let units = units_of(&spec.by.groups);
+    let same = |o: &str| units.iter().any(|u| case.register.same_unit(u, o, case.day));
+    (spec.role == SignerRole::Appraiser && operator.is_some_and(same)).then_some(Reason::VoidSameUnit)
+}
+
+/// Agencies that groups `berth:<agency>:<role>` name.
+fn units_of(groups: &[String]) -> BTreeSet<&str> {
+    groups.iter().filter_map(|g| Some(g.strip_prefix(labels::GROUP_PREFIX)?.split_once(':')?.0)).collect()
+}
+
+fn bad_grant(case: &Case, decision: &Decision) -> bool {
+    let Some(grant) = &decision.spec.granted else { return false };
+    let Some(class) = case.register.classes.get(&grant.class_ref.name) else { return true };
+    let (Ok(granted), Ok(most)) = (Amounts::parse(&grant.quota), Amounts::parse(&class.spec.resources)) else { return true };
+    !granted.fits(most) || granted.cpu_milli == 0 || granted.memory == 0
+}
+
+/// Adds an effective Decision; the outcome is made by the first No, or by the last missing Yes.
+fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Decision) -> Option<Made> {
+    let made = |result, by: &[&Decision], granted| Made {
+        result,
+        decision_uids: by.iter().filter_map(|d| d.metadata.uid.clone()).collect(),
+        granted,
+        decided_at: by.last().and_then(|d| d.metadata.creation_timestamp.clone()).unwrap_or(Time(jiff::Timestamp::UNIX_EPOCH)),
+        priority: by.iter().filter_map(|d| d.spec.priority.as_ref()).map(|p| p.class).min().unwrap_or(USUAL_PRIORITY),
+        message: sentence(by),
+    };
+    match decision.spec.verdict {
+        DecisionVerdict::Correct => None,
+        DecisionVerdict::Withdraw => Some(made(OutcomeResult::Withdrawn, &[decision], None)),
+        DecisionVerdict::Reject => Some(made(OutcomeResult::Rejected, &[decision], None)),
+        DecisionVerdict::Return => Some(made(OutcomeResult::Returned, &[decision], None)),
+        DecisionVerdict::Approve | DecisionVerdict::ApproveWithChanges => {
+            approvals.push(decision);
+            let signed: BTreeSet<SignerRole> = approvals.iter().map(|d| d.spec.role).collect();
+            let complete = case.signers.iter().all(|role| signed.contains(role));
+            let granted = approvals.iter().rev().find_map(|d| d.spec.granted.clone()).or_else(|| asked(case));
+            complete.then(|| made(OutcomeResult::Approved, approvals, granted))
+        }
+    }
+}
+
+/// What the request asks for, as a grant: its own amounts, or the class's.
+fn asked(case: &Case) -> Option<Grant> {
+    let environment = case.onboarding.spec.environment.as_ref()?;
+    let class = case.register.classes.get(&environment.class_ref.name)?;
+    let quota = environment.quota.clone().unwrap_or_else(|| class.spec.resources.clone());
+    Some(Grant { class_ref: environment.class_ref.clone(), quota: Amounts::parse(&quota).ok()?.to_resources() })
+}
+
+fn sentence(by: &[&Decision]) -> String {
+    let who: Vec<String> = by.iter().map(|d| format!("{} as {}", d.spec.by.username, d.spec.role.as_str())).collect();
+    let last = by.last().map(|d| &d.spec);
+    let reason = last.and_then(|s| s.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
+    let basis = last.and_then(|s| s.legal_basis.as_ref()).map(|b| format!(" ({b})")).unwrap_or_default();
+    format!("By {}{reason}{basis}.", who.join(", "))
+}

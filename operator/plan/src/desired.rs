@@ -1,0 +1,204 @@
+//! An Environment's objects: everything that it should have, in the order in which it is written.
+
+mod access;
+mod limits;
+mod namespace;
+mod network;
+mod quota;
+
+use std::collections::BTreeMap;
+
+use berth_crds::common::Resources;
+use berth_crds::environment::{Lifecycle, NamespaceStatus, Zone};
+use berth_crds::profile::LevelRule;
+use berth_crds::{Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels, names};
+use ipnet::Ipv6Net;
+use jiff::civil::Date;
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
+
+use crate::address;
+use crate::amounts::Amounts;
+
+pub use access::rbac_subject;
+pub use quota::NAME as QUOTA_NAME;
+
+/// What an environment is planned from.
+pub struct Input<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// Its tenant.
+    pub tenant: Option<&'a Tenant>,
+    /// Its class.
+    pub class: Option<&'a EnvironmentClass>,
+    /// Its rule set.
+    pub profile: Option<&'a PolicyProfile>,
+    /// The system's prefix, once it is bound.
+    pub system_prefix: Option<Ipv6Net>,
+    /// Today: access that has expired is not bound.
+    pub today: Date,
+}
+
+/// Everything that an environment should have.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Desired {
+    /// Amounts that are granted.
+    pub granted: Resources,
+    /// Prefix of the environment.
+    pub prefix: String,
+    /// One per zone, or one.
+    pub namespaces: Vec<DesiredNamespace>,
+}
+
+/// One namespace with its children.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct DesiredNamespace {
+    /// Name.
+    pub name: String,
+    /// Zone, when zoned.
+    pub zone: Option<Zone>,
+    /// Prefix of its pods.
+    pub prefix: String,
+    /// The namespace itself: created, never applied.
+    pub namespace: Namespace,
+    /// Defaults of containers.
+    pub limits: LimitRange,
+    /// The one quota.
+    pub quota: ResourceQuota,
+    /// Policies.
+    pub policies: Vec<NetworkPolicy>,
+    /// Bindings: written last, removed first.
+    pub access: Vec<RoleBinding>,
+}
+
+/// Why nothing can be planned.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Blocked {
+    /// Reason of the catalogue.
+    #[serde(serialize_with = "as_name")]
+    pub reason: Reason,
+    /// What is missing.
+    pub message: String,
+}
+
+fn as_name<S: serde::Serializer>(reason: &Reason, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_str(reason.as_str())
+}
+
+/// Plans an environment. Total: what cannot be planned is a value that says why.
+pub fn plan(input: &Input) -> Result<Desired, Blocked> {
+    let blocked = |reason, message: String| Blocked { reason, message };
+    let spec = &input.environment.spec;
+    let missing = |what: &str, name: &str| blocked(Reason::MissingReference, format!("The {what} {name:?} does not exist."));
+    let tenant = input.tenant.ok_or_else(|| missing("tenant", &spec.tenant_ref.name))?;
+    let class = input.class.ok_or_else(|| missing("class", &spec.class_ref.name))?;
+    let profile = input.profile.ok_or_else(|| missing("profile", &spec.profile_ref.name))?;
+    let rule = profile.spec.levels.iter().find(|r| r.level == tenant.spec.level).ok_or_else(|| {
+        blocked(Reason::InvalidSpec, format!("The profile {:?} has no rule for level {}.", profile.name_any(), tenant.spec.level))
+    })?;
+    let granted = Amounts::parse(&spec.quota)
+        .map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
+    let shares: i64 = spec.zones.iter().map(|z| z.percent).sum();
+    if !spec.zones.is_empty() && shares != 100 {
+        return Err(blocked(Reason::InvalidSpec, format!("`spec.zones` shares sum to {shares} percent; make it 100.")));
+    }
+    let system = input.system_prefix.ok_or_else(|| blocked(Reason::AddressPending, Reason::AddressPending.en().into()))?;
+    let prefix = address::environment(system, spec.kind)
+        .ok_or_else(|| blocked(Reason::InvalidSpec, format!("{system} is too small for environments.")))?;
+    let namespaces = zones(input.environment, granted)
+        .into_iter()
+        .map(|(zone, part)| namespaced(input, tenant, class, rule, zone, part, prefix))
+        .collect();
+    Ok(Desired { granted: granted.to_resources(), prefix: prefix.to_string(), namespaces })
+}
+
+/// Zones with their parts of the grant; one part without a zone when not zoned.
+fn zones(environment: &Environment, granted: Amounts) -> Vec<(Option<Zone>, Amounts)> {
+    let zones = &environment.spec.zones;
+    if zones.is_empty() {
+        return vec![(None, granted)];
+    }
+    let percents: Vec<i64> = zones.iter().map(|z| z.percent).collect();
+    zones.iter().map(|z| Some(z.zone)).zip(granted.split(&percents)).collect()
+}
+
+/// What one namespace is built from.
+pub(crate) struct Place<'a> {
+    pub environment: &'a Environment,
+    pub tenant: &'a Tenant,
+    pub class: &'a EnvironmentClass,
+    pub rule: &'a LevelRule,
+    pub zone: Option<Zone>,
+    pub part: Amounts,
+    pub name: String,
+    pub today: Date,
+}
+
+impl Place<'_> {
+    /// Metadata of a child of the namespace.
+    pub fn child(&self, name: &str) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some(self.name.clone()),
+            labels: Some(self.labels()),
+            ..Default::default()
+        }
+    }
+
+    /// Labels that everything of the environment carries.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut map: BTreeMap<String, String> = [
+            (labels::MANAGED_BY, labels::OPERATOR.to_owned()),
+            (labels::PART_OF, labels::BERTH.to_owned()),
+            (labels::AGENCY, self.tenant.spec.agency_ref.name.clone()),
+            (labels::TENANT, self.tenant.name_any()),
+            (labels::ENVIRONMENT, self.environment.name_any()),
+            (labels::LEVEL, self.tenant.spec.level.to_string()),
+        ]
+        .into_iter()
+        .map(|(k, v)| (k.to_owned(), v))
+        .collect();
+        if let Some(zone) = self.zone {
+            map.insert(labels::ZONE.into(), zone.as_str().into());
+        }
+        map
+    }
+}
+
+fn namespaced(
+    input: &Input,
+    tenant: &Tenant,
+    class: &EnvironmentClass,
+    rule: &LevelRule,
+    zone: Option<Zone>,
+    part: Amounts,
+    prefix: Ipv6Net,
+) -> DesiredNamespace {
+    let environment = input.environment;
+    let name = names::namespace(&environment.name_any(), zone.map(Zone::as_str));
+    let place = Place { environment, tenant, class, rule, zone, part, name: name.clone(), today: input.today };
+    let open = environment.spec.lifecycle == Lifecycle::Active;
+    DesiredNamespace {
+        name,
+        zone,
+        prefix: address::leaf(prefix, zone).map(|l| l.to_string()).unwrap_or_default(),
+        namespace: namespace::build(&place),
+        limits: limits::build(&place),
+        quota: quota::build(&place),
+        policies: network::build(&place),
+        access: if open { access::build(&place) } else { Vec::new() },
+    }
+}
+
+impl Desired {
+    /// The namespaces as they stand in status before they exist.
+    pub fn intended(&self) -> Vec<NamespaceStatus> {
+        self.namespaces
+            .iter()
+            .map(|n| NamespaceStatus { name: n.name.clone(), uid: None, zone: n.zone, prefix: Some(n.prefix.clone()) })
+            .collect()
+    }
+}

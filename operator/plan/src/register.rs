@@ -1,0 +1,123 @@
+//! What is known when something is decided: the registers, and questions about them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use berth_crds::agency::AgencyType;
+use berth_crds::{Agency, Environment, EnvironmentClass, PolicyProfile, Site, Tenant, WorkingCalendar};
+use jiff::civil::Date;
+
+use crate::day;
+
+/// The registers, by name, and the day on which they are read.
+#[derive(Clone, Debug, Default)]
+pub struct Register {
+    /// Bodies.
+    pub agencies: BTreeMap<String, Arc<Agency>>,
+    /// Data centres.
+    pub sites: BTreeMap<String, Arc<Site>>,
+    /// Catalogue.
+    pub classes: BTreeMap<String, Arc<EnvironmentClass>>,
+    /// Rule sets.
+    pub profiles: BTreeMap<String, Arc<PolicyProfile>>,
+    /// Working calendars.
+    pub calendars: BTreeMap<String, Arc<WorkingCalendar>>,
+    /// Information systems.
+    pub tenants: BTreeMap<String, Arc<Tenant>>,
+    /// Environments.
+    pub environments: BTreeMap<String, Arc<Environment>>,
+}
+
+impl Register {
+    /// Whether a body exists on a day.
+    pub fn in_force(&self, agency: &str, day: Date) -> bool {
+        self.agencies.get(agency).is_some_and(|a| day::within(&a.spec.in_force, day))
+    }
+
+    /// Bodies in force on a day that follow `agency`, directly or through others.
+    pub fn successors(&self, agency: &str, day: Date) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut open = vec![agency.to_owned()];
+        let mut seen = std::collections::BTreeSet::from([agency.to_owned()]);
+        while let Some(name) = open.pop() {
+            for (id, body) in &self.agencies {
+                if body.spec.predecessors.iter().any(|p| p.agency_ref.name == name) && seen.insert(id.clone()) {
+                    if day::within(&body.spec.in_force, day) {
+                        found.push(id.clone());
+                    } else {
+                        open.push(id.clone());
+                    }
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// The id of a body from its id or an alias that is in use on a day.
+    pub fn resolve(&self, text: &str, day: Date) -> Option<String> {
+        if self.agencies.contains_key(text) {
+            return Some(text.to_owned());
+        }
+        self.agencies
+            .iter()
+            .find(|(_, a)| a.spec.aliases.iter().any(|al| al.value == text && day::within(&al.in_force, day)))
+            .map(|(id, _)| id.clone())
+    }
+
+    /// The Vietnamese name of a body on a day, its last known name otherwise.
+    pub fn title(&self, agency: &str, day: Date) -> String {
+        let Some(body) = self.agencies.get(agency) else { return agency.to_owned() };
+        let names = &body.spec.names;
+        let now = names.iter().rev().find(|n| day::within(&n.in_force, day)).or(names.last());
+        now.map_or_else(|| agency.to_owned(), |n| n.value.vi.clone())
+    }
+
+    /// Whether two bodies are one unit: the same, or one above the other on a day.
+    pub fn same_unit(&self, a: &str, b: &str, day: Date) -> bool {
+        a == b || self.is_above(a, b, day) || self.is_above(b, a, day)
+    }
+
+    fn is_above(&self, upper: &str, lower: &str, day: Date) -> bool {
+        let mut open = vec![lower.to_owned()];
+        let mut seen = std::collections::BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let Some(body) = self.agencies.get(&name) else { continue };
+            for parent in body.spec.parents.iter().filter(|p| day::covers(&p.from, p.to.as_deref(), day)) {
+                if parent.agency_ref.name == upper {
+                    return true;
+                }
+                open.push(parent.agency_ref.name.clone());
+            }
+        }
+        false
+    }
+
+    /// The rule set in force on a day.
+    pub fn profile(&self, day: Date) -> Option<&Arc<PolicyProfile>> {
+        self.profiles.values().find(|p| day::within(&p.spec.in_force, day))
+    }
+
+    /// Working days of all known years.
+    pub fn calendar(&self) -> day::Calendar {
+        day::Calendar::new(self.calendars.values().map(|c| &c.spec))
+    }
+
+    /// The site that hosts an agency's systems: the one it names, or the only one.
+    pub fn site_of(&self, agency: &str) -> Option<&Arc<Site>> {
+        let named = self.agencies.get(agency).and_then(|a| a.spec.site_ref.as_ref());
+        match named {
+            Some(site) => self.sites.get(&site.name),
+            None if self.sites.len() == 1 => self.sites.values().next(),
+            None => None,
+        }
+    }
+
+    /// Whether an agency's block is a commune's.
+    pub fn is_commune(&self, agency: &str) -> bool {
+        self.agencies.get(agency).is_some_and(|a| a.spec.type_ == AgencyType::Commune)
+    }
+}

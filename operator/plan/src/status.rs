@@ -1,0 +1,4 @@
+//! What happened, as conditions. Every condition of a kind is set on every pass.
+
+pub mod environment;
+pub mod onboarding;

@@ -1,0 +1,107 @@
+//! Status of an Environment.
+
+use berth_crds::condition::{self, Is};
+use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
+use berth_crds::{ConditionType, Environment, Reason, Tenant};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use crate::desired::{Blocked, Desired};
+
+/// How far an environment is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The names are known and about to be created.
+    Named,
+    /// Namespaces exist.
+    Created,
+    /// Everything exists and the quota is in force.
+    Done,
+    /// One step cannot be taken now.
+    Failed {
+        /// Condition that says so.
+        at: ConditionType,
+        /// Why.
+        reason: Reason,
+        /// What to do about it.
+        message: String,
+    },
+}
+
+/// Order in which an environment comes to be.
+const STEPS: [ConditionType; 5] = [
+    ConditionType::Addressed,
+    ConditionType::NamespacesReady,
+    ConditionType::QuotaReady,
+    ConditionType::NetworkReady,
+    ConditionType::AccessReady,
+];
+
+/// Status of an environment that cannot be planned.
+pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> EnvironmentStatus {
+    let mut status = environment.status.clone().unwrap_or_default();
+    let at = if blocked.reason == Reason::AddressPending { ConditionType::Addressed } else { ConditionType::NamespacesReady };
+    let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
+    conditions(&mut status.conditions, environment, &failed, now);
+    status.observed_generation = environment.metadata.generation;
+    status
+}
+
+/// Status of an environment on its way. `namespaces` are the names with the UIDs that are known.
+pub fn planned(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    desired: &Desired,
+    namespaces: Vec<NamespaceStatus>,
+    progress: &Progress,
+    now: &Time,
+) -> EnvironmentStatus {
+    let mut status = environment.status.clone().unwrap_or_default();
+    status.observed_generation = environment.metadata.generation;
+    status.namespaces = namespaces;
+    status.prefix = Some(desired.prefix.clone());
+    status.agency = tenant.map(|t| t.spec.agency_ref.name.clone());
+    status.system = tenant.map(|t| t.spec.code.clone());
+    if *progress == Progress::Done {
+        status.granted = Some(desired.granted.clone());
+    }
+    conditions(&mut status.conditions, environment, progress, now);
+    status
+}
+
+fn conditions(list: &mut Vec<Condition>, environment: &Environment, progress: &Progress, now: &Time) {
+    let generation = environment.metadata.generation;
+    let mut set = |type_, is, reason: Reason, message: &str| {
+        condition::set(list, type_, is, reason, message, generation, now);
+    };
+    let reached = match progress {
+        Progress::Named => 1,
+        Progress::Created => 2,
+        Progress::Done => STEPS.len(),
+        Progress::Failed { at, .. } => STEPS.iter().position(|s| s == at).unwrap_or(0),
+    };
+    for (i, step) in STEPS.iter().enumerate() {
+        match progress {
+            Progress::Failed { at, reason, message } if at == step => set(*step, Is::False, *reason, message),
+            _ if i < reached => {
+                // Without a back end a prefix is reserved, not routed: the condition says so.
+                let reason = if *step == ConditionType::Addressed { Reason::NoBackEnd } else { Reason::Done };
+                set(*step, Is::True, reason, reason.en());
+            }
+            _ => set(*step, Is::Unknown, Reason::NotYet, Reason::NotYet.en()),
+        }
+    }
+    let waiting = [Reason::AddressPending, Reason::QuotaPending, Reason::NamespaceTerminating, Reason::ApplyFailed];
+    let (ready, stalled, reason, message) = match progress {
+        Progress::Done => (Is::True, false, Reason::Ready, Reason::Ready.en().to_owned()),
+        Progress::Failed { reason, message, .. } => (Is::False, !waiting.contains(reason), *reason, message.clone()),
+        _ => (Is::False, false, Reason::Provisioning, Reason::Provisioning.en().to_owned()),
+    };
+    set(ConditionType::Ready, ready, reason, &message);
+    set(ConditionType::Reconciling, Is::from(ready != Is::True && !stalled), reason, &message);
+    set(ConditionType::Stalled, Is::from(stalled), reason, &message);
+}
+
+/// Whether two statuses say the same, times of transition included.
+pub fn unchanged(environment: &Environment, status: &EnvironmentStatus) -> bool {
+    environment.status.as_ref() == Some(status)
+}

@@ -14,8 +14,12 @@ pub use from_kube::{As, from_kube};
 pub const DOMAIN: &str = "berth.dev";
 /// Most violations that are sent: details travel in a trailer, and many peers cap header lists near 8 KiB.
 const MAX_VIOLATIONS: usize = 40;
-/// Longest text of one violation, for the same cause.
-const MAX_TEXT: usize = 400;
+/// Most bytes of all violations together, for the same cause.
+const MAX_BYTES: usize = 3000;
+/// Longest text of one violation, in characters.
+const MAX_TEXT: usize = 300;
+/// Longest text of one violation in the status message, which is percent-encoded.
+const MAX_BRIEF: usize = 120;
 
 /// Result of a call.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
@@ -160,7 +164,7 @@ impl Problem {
         match self {
             Self::NotFound(thing) | Self::Exists { thing, .. } | Self::Refused { thing, .. } => pair("resource", &thing.name),
             Self::TooLarge(max) => pair("maxBytes", &max.to_string()),
-            Self::Invalid(all) if all.len() > MAX_VIOLATIONS => pair("violations", &all.len().to_string()),
+            Self::Invalid(all) => pair("violations", &all.len().to_string()),
             Self::Down(id) | Self::Bug(id) => pair("correlationId", id),
             _ => HashMap::new(),
         }
@@ -171,8 +175,14 @@ impl Problem {
         details.set_localized_message("vi", self.reason().vi());
         match self {
             Self::Invalid(violations) => {
-                let sent = violations.iter().take(MAX_VIOLATIONS);
-                details.set_bad_request(sent.map(|v| FieldViolation::new(&v.field, cut(&v.description))).collect::<Vec<_>>());
+                let mut bytes = 0;
+                let fits = |v: &FieldViolation| {
+                    bytes += v.field.len() + v.description.len();
+                    bytes <= MAX_BYTES
+                };
+                let all = violations.iter().take(MAX_VIOLATIONS);
+                let sent = all.map(|v| FieldViolation::new(&v.field, cut(&v.description))).take_while(fits);
+                details.set_bad_request(sent.collect::<Vec<_>>());
             }
             Self::NotFound(thing) | Self::Exists { thing, .. } => {
                 details.set_resource_info(thing.kind, &thing.name, "", "");
@@ -200,7 +210,7 @@ impl From<Problem> for Status {
 
 /// The first defects in one line; the rest stands in the details.
 fn describe(violations: &[Violation]) -> String {
-    let mut text = violations.iter().take(3).map(|v| format!("{} {}", v.field, cut(&v.description))).collect::<Vec<_>>().join("; ");
+    let mut text = violations.iter().take(3).map(|v| format!("{}: {}", v.field, shorten(&v.description, MAX_BRIEF))).collect::<Vec<_>>().join("; ");
     if violations.len() > 3 {
         text.push_str(&format!("; and {} more", violations.len() - 3));
     }
@@ -208,7 +218,11 @@ fn describe(violations: &[Violation]) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
+    shorten(text, MAX_TEXT)
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

@@ -40,3 +40,7 @@ pub fn dynamic_json(message: &DynamicMessage) -> Option<serde_json::Value> {
     debug_assert!(!message.descriptor().full_name().is_empty());
     message.serialize_with_options(serde_json::value::Serializer, &json_options()).ok()
 }
+
+/// Full names of the services of `berth.v1`.
+pub const SERVICES: &[&str] =
+    &["berth.v1.OnboardingService", "berth.v1.TenantService", "berth.v1.EnvironmentService", "berth.v1.CatalogService"];

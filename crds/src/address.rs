@@ -69,8 +69,14 @@ pub enum RootKind {
 /// A claim for one block.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "PrefixClaim", plural = "prefixclaims", shortname = "pclaim",
-    category = "provincial", status = "PrefixClaimStatus", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "PrefixClaim",
+    plural = "prefixclaims",
+    shortname = "pclaim",
+    category = "provincial",
+    status = "PrefixClaimStatus",
+    derive = "PartialEq",
     doc = "A claim for one prefix by an agency or a system.",
     printcolumn(name = "Level", type_ = "string", json_path = ".spec.level"),
     printcolumn(name = "Claimant", type_ = "string", json_path = ".spec.claimant.name"),

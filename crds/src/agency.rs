@@ -10,8 +10,14 @@ use crate::common::{Bilingual, Booking, NameRef, Resources};
 /// What the register says about one body.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "Agency", plural = "agencies", shortname = "agency",
-    category = "provincial", status = "AgencyStatus", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "Agency",
+    plural = "agencies",
+    shortname = "agency",
+    category = "provincial",
+    status = "AgencyStatus",
+    derive = "PartialEq",
     doc = "A body that may ask for environments. The name is an opaque, permanent id such as ag-62; names and codes are dated.",
     printcolumn(name = "Title", type_ = "string", json_path = ".spec.names[-1:].value.vi"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
@@ -161,7 +167,7 @@ pub struct Predecessor {
     pub agency_ref: NameRef,
     /// First day of the new body, `YYYY-MM-DD`.
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub on: String,
+    pub effective_on: String,
     /// Legal basis, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]

@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 /// Working days of one year; named after the year.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "WorkingCalendar", plural = "workingcalendars",
-    category = "provincial", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "WorkingCalendar",
+    plural = "workingcalendars",
+    category = "provincial",
+    derive = "PartialEq",
     doc = "Public holidays and swapped working days of one year, with their legal basis.",
     printcolumn(name = "Year", type_ = "integer", json_path = ".spec.year"),
     printcolumn(name = "Basis", type_ = "string", json_path = ".spec.legalBasis")

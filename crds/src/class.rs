@@ -9,8 +9,13 @@ use crate::common::{Bilingual, Resources};
 /// An item of the catalogue.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "EnvironmentClass", plural = "environmentclasses",
-    shortname = "pclass", category = "provincial", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "EnvironmentClass",
+    plural = "environmentclasses",
+    shortname = "pclass",
+    category = "provincial",
+    derive = "PartialEq",
     doc = "An item of the catalogue: the size of an environment and what runs in it.",
     printcolumn(name = "CPU", type_ = "string", json_path = ".spec.resources.cpu"),
     printcolumn(name = "Memory", type_ = "string", json_path = ".spec.resources.memory"),

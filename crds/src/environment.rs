@@ -135,8 +135,7 @@ pub enum EnvironmentKind {
 
 impl EnvironmentKind {
     /// All kinds.
-    pub const ALL: &[Self] =
-        &[Self::Prod, Self::Staging, Self::Acceptance, Self::Dev, Self::Training, Self::Recovery];
+    pub const ALL: &[Self] = &[Self::Prod, Self::Staging, Self::Acceptance, Self::Dev, Self::Training, Self::Recovery];
 
     /// Suffix of names.
     pub fn suffix(self) -> &'static str {

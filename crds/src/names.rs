@@ -17,10 +17,8 @@ pub const PLATE_LENGTH: usize = 6;
 pub fn plate(onboarding_uid: &str, attempt: usize) -> Option<String> {
     let digest = Sha256::digest(onboarding_uid.as_bytes());
     let bits = digest.iter().flat_map(|byte| (0..8).rev().map(move |i| (byte >> i) & 1)).collect::<Vec<_>>();
-    let characters: Vec<u8> = bits
-        .chunks_exact(5)
-        .map(|five| BASE32[five.iter().fold(0usize, |n, bit| n * 2 + usize::from(*bit))])
-        .collect();
+    let characters: Vec<u8> =
+        bits.chunks_exact(5).map(|five| BASE32[five.iter().fold(0usize, |n, bit| n * 2 + usize::from(*bit))]).collect();
     let six = characters.get(attempt * PLATE_LENGTH..(attempt + 1) * PLATE_LENGTH)?;
     let mut plate: Vec<u8> = six.to_vec();
     if plate[0].is_ascii_digit() {
@@ -115,7 +113,9 @@ mod tests {
     #[test]
     fn a_decision_name_is_read_back_and_odd_numbers_are_not() {
         assert_eq!(parse_decision("onb-a.approver.1"), Some(("onb-a", "approver", 1)));
-        for bad in ["onb-a.approver.0", "onb-a.approver.01", "onb-a.approver.12345", "onb-a.approver", "a.b.c.1", ".b.1"] {
+        for bad in
+            ["onb-a.approver.0", "onb-a.approver.01", "onb-a.approver.12345", "onb-a.approver", "a.b.c.1", ".b.1"]
+        {
             assert_eq!(parse_decision(bad), None, "{bad}");
         }
     }
@@ -124,7 +124,8 @@ mod tests {
     fn an_onboarding_name_depends_on_each_part() {
         let a = onboarding("ag-62", "lan", "1");
         assert_eq!(a, onboarding("ag-62", "lan", "1"));
-        for other in [onboarding("ag-6", "2lan", "1"), onboarding("ag-62", "lan1", ""), onboarding("ag-62", "lan", "2")] {
+        for other in [onboarding("ag-6", "2lan", "1"), onboarding("ag-62", "lan1", ""), onboarding("ag-62", "lan", "2")]
+        {
             assert_ne!(a, other);
         }
     }

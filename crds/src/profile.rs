@@ -13,8 +13,13 @@ use crate::onboarding::{Action, DataKind};
 /// One dated rule set.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "PolicyProfile", plural = "policyprofiles", shortname = "profile",
-    category = "provincial", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "PolicyProfile",
+    plural = "policyprofiles",
+    shortname = "profile",
+    category = "provincial",
+    derive = "PartialEq",
     doc = "One dated rule set: what each security level enforces or refuses, clocks, signers and the automatic rule.",
     printcolumn(name = "From", type_ = "string", json_path = ".spec.inForce.from"),
     printcolumn(name = "To", type_ = "string", json_path = ".spec.inForce.to"),

@@ -11,8 +11,13 @@ use crate::common::{Bilingual, Booking, Resources};
 /// A data centre.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "Site", plural = "sites",
-    category = "provincial", status = "SiteStatus", derive = "PartialEq",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "Site",
+    plural = "sites",
+    category = "provincial",
+    status = "SiteStatus",
+    derive = "PartialEq",
     doc = "A data centre: its capacity, what it may host, and what of it is promised.",
     printcolumn(name = "CPU", type_ = "string", json_path = ".spec.capacity.cpu"),
     printcolumn(name = "Memory", type_ = "string", json_path = ".spec.capacity.memory"),

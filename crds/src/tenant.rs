@@ -12,8 +12,15 @@ use crate::onboarding::DataKind;
 /// One information system.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
 #[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "Tenant", plural = "tenants", shortname = "tenant",
-    category = "provincial", status = "TenantStatus", derive = "PartialEq", selectable = ".spec.agencyRef.name",
+    group = "berth.dev",
+    version = "v1alpha1",
+    kind = "Tenant",
+    plural = "tenants",
+    shortname = "tenant",
+    category = "provincial",
+    status = "TenantStatus",
+    derive = "PartialEq",
+    selectable = ".spec.agencyRef.name",
     selectable = ".spec.code",
     doc = "One information system. The name is its plate: opaque and permanent, whoever owns it.",
     printcolumn(name = "Code", type_ = "string", json_path = ".spec.code"),

@@ -1,1 +1,21 @@
-//! To be written.
+//! The hands of Berth: what `berth-plan` decides is read and written here.
+//!
+//! Every controller has the same five steps: observe (from caches), plan (pure), apply (children), record (status),
+//! next. Safety never rests on the cache, the lease or the process staying alive: it rests on creates, on
+//! compare-and-swap and on UID preconditions.
+
+pub mod args;
+pub mod error;
+pub mod backoff;
+pub mod cache;
+pub mod context;
+pub mod observe;
+pub mod apply;
+pub mod booking;
+pub mod record;
+pub mod controllers;
+pub mod triggers;
+pub mod wiring;
+pub mod lease;
+pub mod admin;
+pub mod run;

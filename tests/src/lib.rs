@@ -1,1 +1,8 @@
-//! To be written.
+//! What the demo and the stories share: the chart's files installed on a real control plane, the operator and the
+//! door under the chart's own accounts, the province and its people.
+
+pub mod error;
+pub mod files;
+pub mod install;
+pub mod people;
+pub mod stack;

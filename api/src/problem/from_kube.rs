@@ -27,7 +27,7 @@ pub fn from_kube(error: Error, who: As, doing: &str, thing: Thing) -> Problem {
 
 fn from_status(status: &Status, who: As, doing: &str, thing: Thing) -> Problem {
     if let Some(denial) = admission_denial(&status.message) {
-        return denied_by_policy(denial);
+        return denied_by_policy(status.code, denial);
     }
     match (status.code, who) {
         (404, _) => Problem::NotFound(thing),
@@ -73,9 +73,12 @@ fn admission_denial(message: &str) -> Option<&str> {
     head.contains("ValidatingAdmissionPolicy").then_some(tail.trim())
 }
 
-fn denied_by_policy(sentence: &str) -> Problem {
-    let lower = sentence.to_lowercase();
-    let own = lower.contains("own request") || lower.contains("the requester") && lower.contains("decide");
+/// Policies answer 403 for what the caller may not do, and 422 for what is wrong with the paper.
+fn denied_by_policy(code: u16, sentence: &str) -> Problem {
+    if code == 422 {
+        return Problem::field("", sentence);
+    }
+    let own = sentence.contains("you submitted this Onboarding");
     let reason = if own { Reason::SelfApproval } else { Reason::PermissionDenied };
     Problem::NotAllowed { reason, message: format!("refused by policy: {sentence}") }
 }
@@ -129,14 +132,15 @@ mod tests {
     #[test]
     fn a_policy_that_refuses_is_quoted() {
         let message = "decisions.berth.dev \"x\" is forbidden: ValidatingAdmissionPolicy 'berth-decision' with binding \
-            'berth-decision' denied request: the requester must not decide the own request";
+            'berth-decision' denied request: `spec.by`: you submitted this Onboarding, so you may not decide it.";
         assert_eq!(
-            problem(422, "Invalid", message, As::Caller),
+            problem(403, "Forbidden", message, As::Caller),
             Problem::NotAllowed {
                 reason: Reason::SelfApproval,
-                message: "refused by policy: the requester must not decide the own request".into()
+                message: "refused by policy: `spec.by`: you submitted this Onboarding, so you may not decide it.".into()
             }
         );
+        assert_eq!(problem(422, "Invalid", message, As::Caller).reason(), Reason::InvalidArgument);
     }
 
     #[test]

@@ -42,7 +42,10 @@ fn every_problem_has_its_code_and_exactly_one_error_info() {
 fn many_and_long_violations_stay_below_the_header_limits() {
     let many = (0..500).map(|n| Violation { field: format!("f{n}"), description: "ế".repeat(5000) }).collect();
     let status = Status::from(Problem::Invalid(many));
-    assert_eq!(status.get_details_bad_request().unwrap().field_violations.len(), MAX_VIOLATIONS);
+    assert!(!status.get_details_bad_request().unwrap().field_violations.is_empty());
+    let headers = status.clone().into_http::<String>().headers().clone();
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum();
+    assert!(bytes < 8192, "{bytes}");
     assert_eq!(status.get_details_error_info().unwrap().metadata["violations"], "500");
 }
 

@@ -47,13 +47,17 @@ pub fn choose(parents: &[Ipv6Net], length: u8, taken: &BTreeSet<Ipv6Net>) -> Opt
         let bits = length.checked_sub(parent.prefix_len())?;
         for k in 0..(1u32 << bits.min(16)) {
             let candidate = child(*parent, length, u128::from(sparse(k, bits)))?;
-            let free = !taken.iter().any(|t| t.contains(&candidate) || candidate.contains(t));
-            if free {
+            if is_free(candidate, *parent, taken) {
                 return Some((*parent, candidate));
             }
         }
     }
     None
+}
+
+/// Whether nothing that is taken overlaps a child, the blocks above it apart: those are its parents.
+pub fn is_free(child: Ipv6Net, parent: Ipv6Net, taken: &BTreeSet<Ipv6Net>) -> bool {
+    !taken.iter().any(|t| child.contains(t) || (t.contains(&child) && !t.contains(&parent)))
 }
 
 /// Pools of one level on one site, in the plan's order.
@@ -156,7 +160,17 @@ mod tests {
 
     #[test]
     fn only_the_one_spelling_of_a_prefix_is_read() {
-        for bad in ["3FFF:a10::/32", "3fff:a10::1/32", "3fff:0a10::/32", "10.0.0.0/8", "3fff:a10::/032", "::ffff:1.2.3.4/96", "3fff::%1/20", "3fff:a10:0::/32", "x"] {
+        for bad in [
+            "3FFF:a10::/32",
+            "3fff:a10::1/32",
+            "3fff:0a10::/32",
+            "10.0.0.0/8",
+            "3fff:a10::/032",
+            "::ffff:1.2.3.4/96",
+            "3fff::%1/20",
+            "3fff:a10:0::/32",
+            "x",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
         for good in ["::/0", "3fff:a10::/32", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"] {
@@ -167,7 +181,7 @@ mod tests {
     #[test]
     fn a_full_parent_gives_nothing_and_the_next_pool_begins() {
         let (a, b) = (net("3fff:a10:1100::/40"), net("3fff:a10:1200::/40"));
-        let taken = BTreeSet::from([a]);
+        let taken: BTreeSet<_> = (0..256).map(|i| child(a, 48, i).unwrap()).collect();
         assert_eq!(choose(&[a], 48, &taken), None);
         assert_eq!(choose(&[a, b], 48, &taken).unwrap().1, net("3fff:a10:1200::/48"));
     }

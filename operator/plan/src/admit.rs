@@ -91,7 +91,8 @@ fn tenant(input: &Input) -> Option<Tenant> {
     let today = input.day.to_string();
     let since = |name: &str| DatedAgency { agency_ref: NameRef::to(name), from: today.clone(), to: None, mark: None };
     let mut owners = system.former_owners.clone();
-    let owner_since = owners.last().and_then(|o| o.to.as_deref()).and_then(crate::day::parse).and_then(|d| d.tomorrow().ok());
+    let owner_since =
+        owners.last().and_then(|o| o.to.as_deref()).and_then(crate::day::parse).and_then(|d| d.tomorrow().ok());
     owners.push(DatedAgency { from: owner_since.unwrap_or(input.day).to_string(), ..since(input.agency) });
     let spec = TenantSpec {
         code: system.code.clone(),

@@ -20,7 +20,10 @@ impl Ledger {
     /// A site promises its capacity times its overcommit.
     pub fn of_site(site: &Site) -> Self {
         let capacity = Amounts::parse(&site.spec.capacity).unwrap_or_default();
-        Self { limit: capacity.percent(site.spec.overcommit_percent), booked: site.status.clone().unwrap_or_default().booked }
+        Self {
+            limit: capacity.percent(site.spec.overcommit_percent),
+            booked: site.status.clone().unwrap_or_default().booked,
+        }
     }
 
     /// An agency with a budget promises from it; without one there is nothing to promise from.
@@ -177,10 +180,18 @@ mod tests {
 
     #[test]
     fn a_budget_is_a_promise_of_its_own() {
-        let agency = Agency::new("ag-62", berth_crds::AgencySpec {
-            budget: Some(Resources { cpu: "2".into(), memory: "1Gi".into(), storage: "1Gi".into(), ..Default::default() }),
-            ..Default::default()
-        });
+        let agency = Agency::new(
+            "ag-62",
+            berth_crds::AgencySpec {
+                budget: Some(Resources {
+                    cpu: "2".into(),
+                    memory: "1Gi".into(),
+                    storage: "1Gi".into(),
+                    ..Default::default()
+                }),
+                ..Default::default()
+            },
+        );
         let ledger = Ledger::of_agency(&agency).unwrap();
         assert!(matches!(book(&ledger, &wish("a", 2, "1")), Booked::Write(_)));
         assert_eq!(book(&ledger, &wish("a", 3, "1")), Booked::NoHeadroom { resource: "cpu", lacking: 1000 });

@@ -139,7 +139,11 @@ fn decide(memory: &mut Memory, known: &Known) -> Call {
     match &memory.block {
         None => lock(memory, known, &cidr),
         Some(block) if block.spec.state == BlockState::Pending && !memory.verified => {
-            if memory.adopted { Call::VerifyParent } else { touch(block) }
+            if memory.adopted {
+                Call::VerifyParent
+            } else {
+                touch(block)
+            }
         }
         Some(block) if block.spec.state == BlockState::Pending => confirm(block),
         Some(block) if block.spec.state == BlockState::Confirmed => bind(memory, block, known),
@@ -159,9 +163,8 @@ fn intend(memory: &Memory, known: &Known) -> Call {
         Parent::Block { cidr, .. } => vec![*cidr],
     };
     let taken: BTreeSet<Ipv6Net> = known.taken.union(&memory.avoid).copied().collect();
-    let free = |wish: &Ipv6Net| !taken.iter().any(|t| t.contains(wish) || wish.contains(t));
     let wish = memory.claim.spec.requested_cidr.as_deref().and_then(address::parse).filter(|w| {
-        w.prefix_len() == known.length && parents.iter().any(|p| p.contains(w)) && free(w)
+        w.prefix_len() == known.length && parents.iter().any(|p| p.contains(w) && address::is_free(*w, *p, &taken))
     });
     let Some(cidr) = wish.or_else(|| address::choose(&parents, known.length, &taken).map(|(_, c)| c)) else {
         return Call::Wait(Reason::PoolExhausted);

@@ -86,9 +86,7 @@ mod tests {
     fn a_limit_that_begins_before_tet_skips_the_holidays() {
         let tet = WorkingCalendarSpec {
             year: 2026,
-            holidays: (16..=20)
-                .map(|d| CalendarDay { date: format!("2026-02-{d}"), name: "Tết".into() })
-                .collect(),
+            holidays: (16..=20).map(|d| CalendarDay { date: format!("2026-02-{d}"), name: "Tết".into() }).collect(),
             ..Default::default()
         };
         let calendar = Calendar::new([&tet]);

@@ -125,7 +125,9 @@ fn void_by_outcome(case: &Case, decision: &Decision, outcome: Option<OutcomeResu
         // "Withdraw counts until booked": an approval that waits for headroom can still be taken back.
         Some(OutcomeResult::Approved) if withdraw && !case.booked => None,
         Some(OutcomeResult::Withdrawn) => Some(Reason::VoidWithdrawn),
-        Some(OutcomeResult::Rejected) if case.onboarding.status.as_ref().is_some_and(refused) => Some(Reason::VoidRefused),
+        Some(OutcomeResult::Rejected) if case.onboarding.status.as_ref().is_some_and(refused) => {
+            Some(Reason::VoidRefused)
+        }
         Some(_) => Some(Reason::VoidAlreadyDecided),
     }
 }
@@ -182,7 +184,9 @@ fn units_of(groups: &[String]) -> BTreeSet<&str> {
 fn bad_grant(case: &Case, decision: &Decision) -> bool {
     let Some(grant) = &decision.spec.granted else { return false };
     let Some(class) = case.register.classes.get(&grant.class_ref.name) else { return true };
-    let (Ok(granted), Ok(most)) = (Amounts::parse(&grant.quota), Amounts::parse(&class.spec.resources)) else { return true };
+    let (Ok(granted), Ok(most)) = (Amounts::parse(&grant.quota), Amounts::parse(&class.spec.resources)) else {
+        return true;
+    };
     !granted.fits(most) || granted.cpu_milli == 0 || granted.memory == 0
 }
 
@@ -192,7 +196,10 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
         result,
         decision_uids: by.iter().filter_map(|d| d.metadata.uid.clone()).collect(),
         granted,
-        decided_at: by.last().and_then(|d| d.metadata.creation_timestamp.clone()).unwrap_or(Time(jiff::Timestamp::UNIX_EPOCH)),
+        decided_at: by
+            .last()
+            .and_then(|d| d.metadata.creation_timestamp.clone())
+            .unwrap_or(Time(jiff::Timestamp::UNIX_EPOCH)),
         priority: by.iter().filter_map(|d| d.spec.priority.as_ref()).map(|p| p.class).min().unwrap_or(USUAL_PRIORITY),
         message: sentence(by),
     };

@@ -92,20 +92,25 @@ fn as_name<S: serde::Serializer>(reason: &Reason, s: S) -> Result<S::Ok, S::Erro
 pub fn plan(input: &Input) -> Result<Desired, Blocked> {
     let blocked = |reason, message: String| Blocked { reason, message };
     let spec = &input.environment.spec;
-    let missing = |what: &str, name: &str| blocked(Reason::MissingReference, format!("The {what} {name:?} does not exist."));
+    let missing =
+        |what: &str, name: &str| blocked(Reason::MissingReference, format!("The {what} {name:?} does not exist."));
     let tenant = input.tenant.ok_or_else(|| missing("tenant", &spec.tenant_ref.name))?;
     let class = input.class.ok_or_else(|| missing("class", &spec.class_ref.name))?;
     let profile = input.profile.ok_or_else(|| missing("profile", &spec.profile_ref.name))?;
     let rule = profile.spec.levels.iter().find(|r| r.level == tenant.spec.level).ok_or_else(|| {
-        blocked(Reason::InvalidSpec, format!("The profile {:?} has no rule for level {}.", profile.name_any(), tenant.spec.level))
+        blocked(
+            Reason::InvalidSpec,
+            format!("The profile {:?} has no rule for level {}.", profile.name_any(), tenant.spec.level),
+        )
     })?;
-    let granted = Amounts::parse(&spec.quota)
-        .map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
+    let granted =
+        Amounts::parse(&spec.quota).map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
     let shares: i64 = spec.zones.iter().map(|z| z.percent).sum();
     if !spec.zones.is_empty() && shares != 100 {
         return Err(blocked(Reason::InvalidSpec, format!("`spec.zones` shares sum to {shares} percent; make it 100.")));
     }
-    let system = input.system_prefix.ok_or_else(|| blocked(Reason::AddressPending, Reason::AddressPending.en().into()))?;
+    let system =
+        input.system_prefix.ok_or_else(|| blocked(Reason::AddressPending, Reason::AddressPending.en().into()))?;
     let prefix = address::environment(system, spec.kind)
         .ok_or_else(|| blocked(Reason::InvalidSpec, format!("{system} is too small for environments.")))?;
     let namespaces = zones(input.environment, granted)

@@ -78,7 +78,8 @@ mod tests {
     use serde_json::json;
 
     fn policy(selector: Value, extra: Value) -> NetworkPolicy {
-        let mut object = json!({"metadata": {"name": "p"}, "spec": {"podSelector": selector, "policyTypes": ["Ingress"]}});
+        let mut object =
+            json!({"metadata": {"name": "p"}, "spec": {"podSelector": selector, "policyTypes": ["Ingress"]}});
         object["spec"].as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         serde_json::from_value(object).unwrap()
     }
@@ -94,7 +95,10 @@ mod tests {
     #[test]
     fn other_spellings_of_an_amount_and_foreign_labels_are_none() {
         let quota = |cpu: &str, labels: Value| -> ResourceQuota {
-            serde_json::from_value(json!({"metadata": {"name": "q", "labels": labels}, "spec": {"hard": {"limits.cpu": cpu}}})).unwrap()
+            serde_json::from_value(
+                json!({"metadata": {"name": "q", "labels": labels}, "spec": {"hard": {"limits.cpu": cpu}}}),
+            )
+            .unwrap()
         };
         let desired = quota("2", json!({"a": "1"}));
         assert!(same(&desired, &quota("2000m", json!({"a": "1", "b": "2"}))));

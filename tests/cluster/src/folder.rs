@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     thread,
 };
@@ -85,6 +86,7 @@ impl Folder {
         let Some(path) = &options.folder else {
             let temporary = tempfile::Builder::new()
                 .prefix("berth-cluster-")
+                .permissions(fs::Permissions::from_mode(0o700))
                 .tempdir()
                 .map_err(Error::io("create a folder in", env::temp_dir()))?;
             return Ok(Self { layout: Layout(temporary.path().into()), temporary: Some(temporary) });

@@ -19,7 +19,7 @@ use crate::{
     ports::Ports,
     probe::Probe,
     process::{Process, Spawn, tail_of},
-    wait::until,
+    wait::{INTERVAL, until},
 };
 
 /// How often a start is tried with new ports.
@@ -107,10 +107,11 @@ impl Local {
     async fn ready(&self, component: Component) -> Result<()> {
         let within = self.options.ready_within;
         let outcome = until(component.name(), within, async || {
-            if let Some(exited) = self.exited() {
-                return Ok(Err(exited));
+            tokio::select! {
+                biased;
+                exited = self.exit() => Ok(Err(exited)),
+                seen = self.probe.ready(component) => seen.map(Ok),
             }
-            self.probe.ready(component).await.map(Ok)
         });
         match outcome.await {
             Err(Error::Deadline { last, .. }) => {
@@ -118,6 +119,16 @@ impl Local {
                 Err(Error::NotReady { component, within, last, tail: tail_of(&log), log })
             }
             outcome => outcome.flatten(),
+        }
+    }
+
+    /// Ends when a component does, which a question to a port that somebody else took may not.
+    async fn exit(&self) -> Error {
+        loop {
+            if let Some(exited) = self.exited() {
+                return exited;
+            }
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 

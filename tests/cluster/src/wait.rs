@@ -8,7 +8,7 @@ use std::{
 use crate::{Error, Result};
 
 /// How often a condition is looked at.
-const INTERVAL: Duration = Duration::from_millis(25);
+pub(crate) const INTERVAL: Duration = Duration::from_millis(25);
 
 /// Polls `probe` until it is `Ok`; its error says what is seen instead.
 ///

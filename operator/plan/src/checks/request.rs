@@ -108,7 +108,9 @@ pub fn unique(s: &Subject) -> CheckResult {
             ));
         }
     }
-    if let (Action::AddEnvironment, Some(tenant), Some(environment)) = (spec.action, &spec.tenant_ref, &spec.environment) {
+    if let (Action::AddEnvironment, Some(tenant), Some(environment)) =
+        (spec.action, &spec.tenant_ref, &spec.environment)
+    {
         let name = berth_crds::names::environment(&tenant.name, environment.kind.suffix());
         if s.register.environments.get(&name).is_some_and(|e| !ours(&e.spec.basis)) {
             defects.push(format!("The environment {name:?} exists already; ask for `Change` to resize it."));
@@ -143,7 +145,10 @@ fn stale_revision(s: &Subject, environment: &Environment) -> Option<String> {
         return Some(format!("`spec.revision` is {asked}, the environment is at {now}; read it again and ask anew."));
     }
     (kind != Some(environment.spec.kind)).then(|| {
-        format!("`spec.environment.kind` must be {:?}, the kind of the environment that is changed.", environment.spec.kind)
+        format!(
+            "`spec.environment.kind` must be {:?}, the kind of the environment that is changed.",
+            environment.spec.kind
+        )
     })
 }
 

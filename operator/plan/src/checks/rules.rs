@@ -13,12 +13,25 @@ pub fn in_force(s: &Subject) -> CheckResult {
         return passed("agency", format!("{} is in force.", s.register.title(s.agency, s.day)));
     }
     let Some(agency) = s.register.agencies.get(s.agency) else {
-        return result("agency", Verdict::Failed, Reason::MissingReference, format!("The agency {:?} does not exist.", s.agency));
+        return result(
+            "agency",
+            Verdict::Failed,
+            Reason::MissingReference,
+            format!("The agency {:?} does not exist.", s.agency),
+        );
     };
     let until = agency.spec.in_force.to.as_deref().unwrap_or("an unknown day");
-    let successors: Vec<String> =
-        s.register.successors(s.agency, s.day).iter().map(|id| format!("{} ({id})", s.register.title(id, s.day))).collect();
-    let next = if successors.is_empty() { "no successor is recorded".into() } else { format!("its successor asks: {}", successors.join(", ")) };
+    let successors: Vec<String> = s
+        .register
+        .successors(s.agency, s.day)
+        .iter()
+        .map(|id| format!("{} ({id})", s.register.title(id, s.day)))
+        .collect();
+    let next = if successors.is_empty() {
+        "no successor is recorded".into()
+    } else {
+        format!("its successor asks: {}", successors.join(", "))
+    };
     let message = format!("{} ({}) was in force until {until}; {next}.", s.register.title(s.agency, s.day), s.agency);
     result("agency", Verdict::Refused, Reason::NotInForce, message)
 }
@@ -29,7 +42,10 @@ pub fn law(s: &Subject) -> CheckResult {
     let Some(system) = &spec.system else { return passed("law", "No kind of data is declared anew.") };
     let refused = s.profile.spec.refused_data.iter().find(|r| system.data_kinds.contains(&r.kind));
     if let Some(rule) = refused {
-        let message = format!("`spec.system.dataKinds` holds {:?}, which may not be hosted here: {}.", rule.kind, rule.legal_basis);
+        let message = format!(
+            "`spec.system.dataKinds` holds {:?}, which may not be hosted here: {}.",
+            rule.kind, rule.legal_basis
+        );
         return result("law", Verdict::Refused, Reason::RefusedByLaw, message);
     }
     match level_rule(s, system.level) {
@@ -84,7 +100,9 @@ fn too_large(s: &Subject, name: &str, class: &EnvironmentClass) -> Option<String
     let quota = s.onboarding.spec.environment.as_ref()?.quota.as_ref()?;
     let (asked, most) = (Amounts::parse(quota).ok()?, Amounts::parse(&class.spec.resources).ok()?);
     let over = asked.each().into_iter().zip(most.each()).find(|((_, a), (_, m))| a > m)?.0.0;
-    Some(format!("`spec.environment.quota.{over}` is more than class {name:?} has; ask for less or for a larger class."))
+    Some(format!(
+        "`spec.environment.quota.{over}` is more than class {name:?} has; ask for less or for a larger class."
+    ))
 }
 
 /// The rule of a level.

@@ -13,11 +13,15 @@ use crate::day;
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
-    [AccessRole::Admin, AccessRole::Edit, AccessRole::View].into_iter().filter_map(|role| binding(place, role)).collect()
+    [AccessRole::Admin, AccessRole::Edit, AccessRole::View]
+        .into_iter()
+        .filter_map(|role| binding(place, role))
+        .collect()
 }
 
 fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
-    let lasting = |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| place.today <= e));
+    let lasting =
+        |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| place.today <= e));
     let entries = place.environment.spec.access.iter().filter(|a| a.role == role && lasting(&a.expires));
     let mut subjects: Vec<Subject> = entries.map(|a| a.subject.clone()).collect();
     subjects.sort();

@@ -99,10 +99,7 @@ fn dns(place: &Place) -> NetworkPolicy {
         ..Default::default()
     };
     let rule = NetworkPolicyEgressRule { to: Some(vec![resolver]), ports: Some(vec![port("UDP"), port("TCP")]) };
-    let spec = NetworkPolicySpec {
-        policy_types: Some(vec!["Egress".into()]),
-        egress: Some(vec![rule]),
-        ..Default::default()
-    };
+    let spec =
+        NetworkPolicySpec { policy_types: Some(vec!["Egress".into()]), egress: Some(vec![rule]), ..Default::default() };
     policy(place, DNS, spec)
 }

@@ -39,7 +39,11 @@ const STEPS: [ConditionType; 5] = [
 /// Status of an environment that cannot be planned.
 pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> EnvironmentStatus {
     let mut status = environment.status.clone().unwrap_or_default();
-    let at = if blocked.reason == Reason::AddressPending { ConditionType::Addressed } else { ConditionType::NamespacesReady };
+    let at = if blocked.reason == Reason::AddressPending {
+        ConditionType::Addressed
+    } else {
+        ConditionType::NamespacesReady
+    };
     let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
     conditions(&mut status.conditions, environment, &failed, now);
     status.observed_generation = environment.metadata.generation;

@@ -47,7 +47,13 @@ pub enum Event {
 }
 
 /// Adds an event to a status; the summary and every condition follow.
-pub fn record(onboarding: &Onboarding, mut status: OnboardingStatus, event: &Event, due: Option<Date>, now: &Time) -> OnboardingStatus {
+pub fn record(
+    onboarding: &Onboarding,
+    mut status: OnboardingStatus,
+    event: &Event,
+    due: Option<Date>,
+    now: &Time,
+) -> OnboardingStatus {
     use ConditionType::{Approved, Booked, Ready, Reconciling, Rejected, Stalled, Withdrawn};
     status.observed_generation = onboarding.metadata.generation;
     let result = status.outcome.as_ref().map(|o| o.result);
@@ -105,19 +111,27 @@ fn summary(event: &Event, result: Option<OutcomeResult>, status: &OnboardingStat
     let operator = || "operator".to_owned();
     let nobody = String::new;
     match event {
-        Event::Checked => (State::AwaitingApproval, signers(), Reason::AwaitingDecision, format!("Waiting for: {}.", signers())),
+        Event::Checked => {
+            (State::AwaitingApproval, signers(), Reason::AwaitingDecision, format!("Waiting for: {}.", signers()))
+        }
         Event::Refused => (State::Refused, nobody(), refusal(status), checks::defects(&status.checks)),
         Event::Waiting => {
             (State::Submitted, "platform-operator".into(), Reason::MissingReference, checks::defects(&status.checks))
         }
         Event::Decided { message } => match result {
-            Some(OutcomeResult::Approved) => (State::Provisioning, operator(), Reason::Provisioning, Reason::Provisioning.en().into()),
+            Some(OutcomeResult::Approved) => {
+                (State::Provisioning, operator(), Reason::Provisioning, Reason::Provisioning.en().into())
+            }
             Some(OutcomeResult::Withdrawn) => (State::Withdrawn, nobody(), Reason::Withdrawn, message.clone()),
-            Some(OutcomeResult::Returned) => (State::Returned, "requester".into(), Reason::RejectedByDecision, message.clone()),
+            Some(OutcomeResult::Returned) => {
+                (State::Returned, "requester".into(), Reason::RejectedByDecision, message.clone())
+            }
             _ => (State::Refused, nobody(), Reason::RejectedByDecision, message.clone()),
         },
         Event::WithdrawnLate => (State::Withdrawn, nobody(), Reason::Withdrawn, Reason::Withdrawn.en().into()),
-        Event::NoHeadroom { message } => (State::WaitingForCapacity, "platform-operator".into(), Reason::NoHeadroom, message.clone()),
+        Event::NoHeadroom { message } => {
+            (State::WaitingForCapacity, "platform-operator".into(), Reason::NoHeadroom, message.clone())
+        }
         Event::Stuck { reason, message } => (State::Approved, "platform-operator".into(), *reason, message.clone()),
         Event::Ready { message } => (State::HandedOver, "requester".into(), Reason::Ready, message.clone()),
     }
@@ -158,7 +172,8 @@ pub fn due(profile: &PolicyProfile, calendar: &Calendar, submitted: Date, signer
     if signers.is_empty() {
         return None;
     }
-    let clock = |step| profile.spec.clocks.iter().find(|c| c.step == step).map_or((0, DayUnit::Working), |c| (c.days, c.unit));
+    let clock =
+        |step| profile.spec.clocks.iter().find(|c| c.step == step).map_or((0, DayUnit::Working), |c| (c.days, c.unit));
     let (check, check_unit) = clock(ClockStep::Checking);
     let (decide, decide_unit) = clock(ClockStep::Decision);
     Some(calendar.due(calendar.due(submitted, check, check_unit), decide, decide_unit))

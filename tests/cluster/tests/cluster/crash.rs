@@ -1,6 +1,6 @@
 //! Components that crash, hang and come back.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use berth_cluster::{Cluster, Component, Error, Login, Options, until};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
@@ -14,6 +14,10 @@ fn impatient(cluster: &Cluster) -> Client {
     Client::try_from(config).unwrap()
 }
 
+fn namespaces(client: Client) -> Api<Namespace> {
+    Api::all(client)
+}
+
 #[tokio::test]
 async fn every_component_can_crash_and_come_back_with_its_data() {
     let cluster = Cluster::throw_away(Options::default()).await.unwrap();
@@ -23,15 +27,10 @@ async fn every_component_can_crash_and_come_back_with_its_data() {
         cluster.kill(component).unwrap();
         assert!(matches!(cluster.kill(component), Err(Error::State { state: "not running", .. })));
         if component != Component::ControllerManager {
-            impatient(&cluster)
-                .list_core_api_versions()
-                .await
-                .map(drop)
-                .and(Api::<Namespace>::all(impatient(&cluster)).get("kept").await.map(drop))
-                .unwrap_err();
+            namespaces(impatient(&cluster)).get("kept").await.unwrap_err();
         }
         cluster.restart(component).await.unwrap();
-        Api::<Namespace>::all(cluster.admin()).get("kept").await.unwrap();
+        namespaces(cluster.admin()).get("kept").await.unwrap();
     }
     assert_eq!(cluster.url(), url);
     assert!(cluster.pids().unwrap().iter().all(|pid| !pids.contains(pid)));
@@ -64,4 +63,29 @@ async fn a_component_that_does_not_become_ready_says_what_it_answered() {
     let options = Options { ready_within: Duration::from_millis(50), ..Options::default() };
     let error = Cluster::throw_away(options).await.unwrap_err();
     assert!(matches!(error, Error::NotReady { .. }), "{error}");
+}
+
+/// The port in the command line of a component that runs.
+fn port(cluster: &Cluster, component: Component) -> u16 {
+    let (_, pid) = cluster.pids().unwrap().into_iter().find(|(running, _)| *running == component).unwrap();
+    let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap();
+    let names = ["--secure-port=", "--listen-client-urls="];
+    let flag = line.split('\0').find(|flag| names.iter().any(|name| flag.starts_with(name))).unwrap();
+    flag.rsplit([':', '=']).next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_took_is_named_and_free_again_is_used_again() {
+    let cluster = Cluster::throw_away(Options { unsafe_no_fsync: true, ..Options::default() }).await.unwrap();
+    for component in Component::ALL {
+        let port = port(&cluster, component);
+        cluster.kill(component).unwrap();
+        let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let error = cluster.restart(component).await.unwrap_err();
+        let named = matches!(&error, Error::Exited { component: of, tail, .. }
+            if *of == component && tail.contains("address already in use"));
+        assert!(named, "{error}");
+        drop(taken);
+        cluster.restart(component).await.unwrap();
+    }
 }

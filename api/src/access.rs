@@ -1,0 +1,139 @@
+//! Who may call what: one table with every RPC, and the one place where callers become known.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use tonic::Status;
+
+use crate::{
+    identity::{Authenticator, Caller},
+    problem::{Problem, Result},
+};
+
+/// How an RPC is decided, once the caller is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// By the API server: the door acts as the caller on papers, so RBAC and policies decide as for kubectl.
+    AsCaller,
+    /// By the registers: an agency's people see what belongs to their agencies, the province's roles see all.
+    BySight,
+    /// Everybody who is known.
+    Known,
+}
+
+/// What a group of callers may do with an RPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum May {
+    /// Everywhere.
+    All,
+    /// For the agencies that they act for.
+    Own,
+    /// Nowhere.
+    No,
+}
+
+/// Roles of the table's columns, in order.
+pub const ROLES: [&str; 9] = [
+    "requester", "reader", "approver", "appraiser", "network", "governing-body", "auditor", "platform-operator", "stranger",
+];
+
+/// One row: the RPC, how it is decided, and what follows for each role as the chart binds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Path of the method.
+    pub path: &'static str,
+    /// How it is decided.
+    pub rule: Rule,
+    /// What follows, in the order of [`ROLES`].
+    pub may: [May; 9],
+}
+
+const fn row(path: &'static str, rule: Rule, may: [May; 9]) -> Row {
+    Row { path, rule, may }
+}
+
+use May::{All, No, Own};
+use Rule::{AsCaller, BySight, Known};
+
+const ASK: [May; 9] = [Own, No, No, No, No, No, No, No, No];
+const READ: [May; 9] = [Own, Own, All, All, All, All, All, All, No];
+const SIGN: [May; 9] = [No, No, All, All, All, All, No, No, No];
+const EVERYBODY: [May; 9] = [All; 9];
+
+/// Every RPC of `berth.v1`. An RPC that is missing here is refused, and a test fails.
+pub const TABLE: &[Row] = &[
+    row("/berth.v1.OnboardingService/CreateOnboarding", AsCaller, ASK),
+    row("/berth.v1.OnboardingService/GetOnboarding", AsCaller, READ),
+    row("/berth.v1.OnboardingService/ListOnboardings", AsCaller, READ),
+    row("/berth.v1.OnboardingService/WatchOnboarding", AsCaller, READ),
+    row("/berth.v1.OnboardingService/ApproveOnboarding", AsCaller, SIGN),
+    row("/berth.v1.OnboardingService/RejectOnboarding", AsCaller, SIGN),
+    row("/berth.v1.OnboardingService/WithdrawOnboarding", AsCaller, ASK),
+    row("/berth.v1.OnboardingService/GetDecision", AsCaller, READ),
+    row("/berth.v1.OnboardingService/ListDecisions", AsCaller, READ),
+    row("/berth.v1.TenantService/GetTenant", BySight, READ),
+    row("/berth.v1.TenantService/ListTenants", BySight, READ),
+    row("/berth.v1.EnvironmentService/GetEnvironment", BySight, READ),
+    row("/berth.v1.EnvironmentService/ListEnvironments", BySight, READ),
+    row("/berth.v1.EnvironmentService/WatchEnvironment", BySight, READ),
+    row("/berth.v1.EnvironmentService/GetKubeconfig", BySight, READ),
+    row("/berth.v1.CatalogService/GetAgency", Known, EVERYBODY),
+    row("/berth.v1.CatalogService/ListAgencies", Known, EVERYBODY),
+    row("/berth.v1.CatalogService/GetClass", Known, EVERYBODY),
+    row("/berth.v1.CatalogService/ListClasses", Known, EVERYBODY),
+    row("/berth.v1.CatalogService/GetProfile", Known, EVERYBODY),
+    row("/berth.v1.CatalogService/ListProfiles", Known, EVERYBODY),
+];
+
+/// Makes the caller known before anything is decoded; every method of `berth.v1` passes here.
+pub async fn guard(State(authenticator): State<Arc<Authenticator>>, mut request: Request<Body>, next: Next) -> Response {
+    if !TABLE.iter().any(|row| row.path == request.uri().path()) {
+        return answer(Problem::NotSupported(format!("there is no method {}", request.uri().path())));
+    }
+    match authenticator.caller(request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => answer(problem),
+    }
+}
+
+fn answer(problem: Problem) -> Response {
+    Status::from(problem).into_http()
+}
+
+/// The caller that [`guard`] made known.
+pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    caller.ok_or_else(|| Problem::bug("finding the caller", &"the guard did not run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::pool;
+
+    #[test]
+    fn every_rpc_stands_in_the_table_once() {
+        let services = pool().services().filter(|s| s.full_name().starts_with("berth.v1."));
+        let mut rpcs: Vec<_> =
+            services.flat_map(|s| s.methods().map(|m| format!("/{}/{}", s.full_name(), m.name())).collect::<Vec<_>>()).collect();
+        let mut table: Vec<_> = TABLE.iter().map(|row| row.path.to_owned()).collect();
+        (rpcs.sort(), table.sort());
+        assert_eq!(rpcs, table);
+    }
+
+    #[test]
+    fn a_stranger_may_only_read_the_catalogue() {
+        for row in TABLE {
+            let expected = if row.rule == Known { All } else { No };
+            assert_eq!(*row.may.last().unwrap(), expected, "{}", row.path);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A client of the door, for the command line, tests and the demo.
+
+use std::time::Duration;
+
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+};
+
+use crate::proto::v1::{
+    catalog_service_client::CatalogServiceClient, environment_service_client::EnvironmentServiceClient,
+    onboarding_service_client::OnboardingServiceClient, tenant_service_client::TenantServiceClient,
+};
+
+/// Largest answer.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// A channel that sends the caller's token.
+pub type Authorized = InterceptedService<Channel, Token>;
+
+/// Adds the token to every call.
+#[derive(Clone)]
+pub struct Token(MetadataValue<Ascii>);
+
+impl Interceptor for Token {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// The services of `berth.v1` as one caller.
+#[derive(Clone)]
+pub struct Client {
+    /// Requests and decisions.
+    pub onboardings: OnboardingServiceClient<Authorized>,
+    /// Information systems.
+    pub tenants: TenantServiceClient<Authorized>,
+    /// Environments.
+    pub environments: EnvironmentServiceClient<Authorized>,
+    /// Agencies, classes, rule sets.
+    pub catalog: CatalogServiceClient<Authorized>,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server's address is none.
+    #[error("{0:?} is not a server: give https://host:port, or http:// for an address of this machine")]
+    Server(String),
+    /// The token would cross a network in plain text.
+    #[error("{0:?} would send the token in plain text: use https://")]
+    PlainText(String),
+    /// The token cannot be sent.
+    #[error("the token file does not hold one token")]
+    Token,
+    /// The server does not answer.
+    #[error("cannot reach {server}: {}", cause(.error))]
+    Unreachable {
+        /// The server.
+        server: String,
+        /// Why.
+        error: tonic::transport::Error,
+    },
+}
+
+/// The innermost cause says most.
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), cause)
+}
+
+impl Client {
+    /// Connects to a server whose certificate the system trusts, or to a plain one on this machine.
+    pub async fn connect(server: &str, token: &str) -> Result<Self, Error> {
+        Self::connect_with(server, token, None).await
+    }
+
+    /// Connects to a server with certificates of one's own, PEM.
+    pub async fn connect_with(server: &str, token: &str, ca_pem: Option<&[u8]>) -> Result<Self, Error> {
+        let endpoint = endpoint(server, ca_pem)?;
+        let channel = endpoint.connect().await.map_err(|error| Error::Unreachable { server: server.into(), error })?;
+        Self::on(channel, token)
+    }
+
+    /// Uses a channel.
+    pub fn on(channel: Channel, token: &str) -> Result<Self, Error> {
+        let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim()).parse().map_err(|_| Error::Token)?;
+        value.set_sensitive(true);
+        let token = Token(value);
+        macro_rules! client {
+            ($client:ident) => {
+                $client::with_interceptor(channel.clone(), token.clone()).max_decoding_message_size(MAX_ANSWER)
+            };
+        }
+        Ok(Self {
+            onboardings: client!(OnboardingServiceClient),
+            tenants: client!(TenantServiceClient),
+            environments: client!(EnvironmentServiceClient),
+            catalog: client!(CatalogServiceClient),
+        })
+    }
+}
+
+fn endpoint(server: &str, ca_pem: Option<&[u8]>) -> Result<Endpoint, Error> {
+    let wrong = || Error::Server(server.into());
+    let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| wrong())?;
+    let uri = endpoint.uri().clone();
+    let endpoint = endpoint.connect_timeout(Duration::from_secs(10)).http2_keep_alive_interval(Duration::from_secs(30));
+    match uri.scheme_str() {
+        Some("http") if uri.host().is_some_and(is_loopback) => Ok(endpoint),
+        Some("http") => Err(Error::PlainText(server.into())),
+        Some("https") => {
+            let tls = match ca_pem {
+                Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+                None => ClientTlsConfig::new().with_enabled_roots(),
+            };
+            endpoint.tls_config(tls).map_err(|_| wrong())
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_crosses_a_network_only_encrypted() {
+        for fine in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "https://berth.example"] {
+            assert!(endpoint(fine, None).is_ok(), "{fine}");
+        }
+        assert!(matches!(endpoint("http://berth.example", None), Err(Error::PlainText(_))));
+        for bad in ["berth.example:1", "ftp://x", ""] {
+            assert!(endpoint(bad, None).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Environment → message.
+
+use berth_crds::{ConditionType, Environment, condition, environment::NamespaceStatus};
+
+use super::{Twin, basis, conditions, create_time, etag, resources};
+use crate::{
+    name,
+    proto::v1::{self as pb, environment::State},
+};
+
+/// The message.
+pub fn message(from: &Environment) -> pb::Environment {
+    let spec = &from.spec;
+    let status = from.status.clone().unwrap_or_default();
+    let state = state(from);
+    pb::Environment {
+        name: name::environment(from.metadata.name.as_deref().unwrap_or_default()),
+        uid: from.metadata.uid.clone().unwrap_or_default(),
+        etag: etag(&from.metadata),
+        create_time: create_time(&from.metadata),
+        tenant: name::tenant(&spec.tenant_ref.name),
+        agency: status.agency.map(|id| name::agency(&id)).unwrap_or_default(),
+        system: status.system.unwrap_or_default(),
+        kind: spec.kind.proto() as i32,
+        class: name::class(&spec.class_ref.name),
+        quota: Some(resources(&spec.quota)),
+        effective_quota: status.granted.as_ref().map(resources),
+        namespaces: status.namespaces.iter().map(namespace).collect(),
+        prefix: status.prefix.unwrap_or_default(),
+        exposure: spec.exposure.iter().map(|e| e.proto() as i32).collect(),
+        lifecycle: spec.lifecycle.proto() as i32,
+        end_date: spec.end_date.clone().unwrap_or_default(),
+        basis: Some(basis(&spec.basis)),
+        state: state as i32,
+        reconciling: reconciling(from),
+        conditions: conditions(&status.conditions),
+        profile: name::profile(&spec.profile_ref.name),
+    }
+}
+
+fn namespace(from: &NamespaceStatus) -> pb::EnvironmentNamespace {
+    pb::EnvironmentNamespace {
+        name: from.name.clone(),
+        uid: from.uid.clone().unwrap_or_default(),
+        zone: from.zone.map(|zone| zone.as_str().to_owned()).unwrap_or_default(),
+        prefix: from.prefix.clone().unwrap_or_default(),
+    }
+}
+
+/// Ready only if what is ready is what the spec says today.
+fn state(from: &Environment) -> State {
+    let Some(status) = &from.status else { return State::Provisioning };
+    let is = |type_| condition::is_true(&status.conditions, type_);
+    if is(ConditionType::Stalled) {
+        State::Stalled
+    } else if is(ConditionType::Ready) && !reconciling(from) {
+        State::Ready
+    } else {
+        State::Provisioning
+    }
+}
+
+fn reconciling(from: &Environment) -> bool {
+    let Some(status) = &from.status else { return true };
+    let seen = status.observed_generation.is_none_or(|seen| from.metadata.generation.is_none_or(|now| seen >= now));
+    !seen || condition::is_true(&status.conditions, ConditionType::Reconciling)
+}

@@ -1,0 +1,43 @@
+//! Tenant → message.
+
+use berth_crds::{Tenant, tenant::LevelRecord};
+
+use super::{Twin, basis, bilingual, conditions, create_time, dated_agency, document, etag, small};
+use crate::{name, proto::v1 as pb};
+
+/// The message.
+pub fn message(from: &Tenant) -> pb::Tenant {
+    let spec = &from.spec;
+    let status = from.status.clone().unwrap_or_default();
+    pb::Tenant {
+        name: name::tenant(from.metadata.name.as_deref().unwrap_or_default()),
+        uid: from.metadata.uid.clone().unwrap_or_default(),
+        etag: etag(&from.metadata),
+        create_time: create_time(&from.metadata),
+        code: spec.code.clone(),
+        display_name: Some(bilingual(&spec.display_name)),
+        agency: name::agency(&spec.agency_ref.name),
+        level: small(spec.level),
+        site: spec.site_ref.name.clone(),
+        owners: spec.owners.iter().map(dated_agency).collect(),
+        governing_bodies: spec.governing_bodies.iter().map(dated_agency).collect(),
+        operators: spec.operators.iter().map(dated_agency).collect(),
+        data_kinds: spec.data_kinds.iter().map(|kind| kind.proto() as i32).collect(),
+        migration_stage: spec.migration_stage.proto() as i32,
+        basis: Some(basis(&spec.basis)),
+        prefix: status.prefix.unwrap_or_default(),
+        conditions: conditions(&status.conditions),
+        levels: spec.levels.iter().map(level).collect(),
+    }
+}
+
+fn level(from: &LevelRecord) -> pb::LevelRecord {
+    pb::LevelRecord {
+        level: small(from.level),
+        status: from.status.proto() as i32,
+        from: from.in_force.from.clone(),
+        to: from.in_force.to.clone().unwrap_or_default(),
+        decision: from.decision.as_ref().map(document),
+        regulation: from.regulation.clone().unwrap_or_default(),
+    }
+}

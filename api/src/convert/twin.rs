@@ -1,0 +1,69 @@
+//! Enums of the nouns and their twins of `berth.v1`: one line per pair, exhaustive in both directions.
+
+use berth_crds::{
+    agency::AgencyType,
+    class::Runtime,
+    common::BasisType,
+    decision::{DecisionVerdict, Effect},
+    environment::{EnvironmentKind, Exposure, Lifecycle},
+    onboarding::{Action, DataKind, OutcomeResult, State, SubjectBand, Verdict},
+    tenant::{LevelStatus, MigrationStage},
+};
+
+use crate::proto::v1 as pb;
+
+/// An enum with a twin in `berth.v1`.
+pub trait Twin: Sized + Copy {
+    /// The twin; it has one more value, `Unspecified`.
+    type Proto;
+    /// The twin of a value.
+    fn proto(self) -> Self::Proto;
+    /// The value of a twin; `None` for `Unspecified` and for numbers that are unknown.
+    fn of(number: i32) -> Option<Self>;
+}
+
+macro_rules! twins {
+    ($($noun:ty = $proto:ty [$($value:ident)*];)*) => {
+        $(impl Twin for $noun {
+            type Proto = $proto;
+            fn proto(self) -> $proto {
+                match self { $(Self::$value => <$proto>::$value,)* }
+            }
+            fn of(number: i32) -> Option<Self> {
+                match <$proto>::try_from(number).ok()? {
+                    $(<$proto>::$value => Some(Self::$value),)*
+                    <$proto>::Unspecified => None,
+                }
+            }
+        })*
+
+        #[cfg(test)]
+        #[test]
+        fn every_value_comes_back_from_its_twin() {
+            $($(assert_eq!(<$noun>::of(<$noun>::$value.proto() as i32), Some(<$noun>::$value));)*
+            assert_eq!((<$noun>::of(0), <$noun>::of(999)), (None, None));)*
+        }
+    };
+}
+
+twins! {
+    Action = pb::onboarding_spec::Action [
+        New AddEnvironment Change Extend Suspend Resume Decommission Transfer RecordLevel GoLive];
+    State = pb::onboarding::State [
+        Submitted AwaitingApproval Returned Refused Withdrawn Approved WaitingForCapacity Provisioning HandedOver];
+    DataKind = pb::system_request::DataKind [Public Private PersonalBasic PersonalSensitive StateSecret];
+    SubjectBand = pb::system_request::SubjectBand [Under10k From10kTo100k Over100k];
+    Verdict = pb::check::Result [Passed Warning Failed Refused];
+    OutcomeResult = pb::outcome::Result [Approved Rejected Withdrawn Returned];
+    DecisionVerdict = pb::decision::Verdict [Approve ApproveWithChanges Return Reject Withdraw Correct];
+    Effect = pb::decision::Effect [Effective Void];
+    EnvironmentKind = pb::environment::Kind [Prod Staging Acceptance Dev Training Recovery];
+    Exposure = pb::environment::Exposure [Internet Tslcd];
+    Lifecycle = pb::environment::Lifecycle [Active Suspended Decommissioned];
+    BasisType = pb::basis::Type [Paper Direct];
+    Runtime = pb::environment_class::Runtime [Containers VirtualMachines];
+    AgencyType = pb::agency::Type [
+        Department PeoplesCommittee District Commune ServiceUnit PartyBody Enterprise];
+    MigrationStage = pb::tenant::MigrationStage [Inventoried Onboarding Operating Closed];
+    LevelStatus = pb::level_record::Status [Proposed UnderAppraisal Approved Replaced];
+}

@@ -1,0 +1,97 @@
+//! One port: gRPC, gRPC-Web, REST/JSON, health and reflection.
+
+mod listen;
+mod routes;
+mod settings;
+
+use std::{future::Future, io, net::SocketAddr, path::PathBuf};
+
+use kube::Client;
+use tokio::net::TcpListener;
+
+pub use settings::Settings;
+
+use crate::{clock::Clock, door::ClusterEnd, proto};
+use berth_crds::labels;
+
+/// What a door is made of.
+pub struct ServeConfig {
+    /// The API server and the door's own account.
+    pub kube: kube::Config,
+    /// Audience that tokens must be for.
+    pub audience: String,
+    /// Where kubeconfigs point; `None`: this door gives none.
+    pub cluster: Option<ClusterEnd>,
+    /// Certificate and key; `None`: plain text, on loopback addresses only.
+    pub tls: Option<Pem>,
+    /// Tells the day.
+    pub clock: Clock,
+}
+
+impl ServeConfig {
+    /// A plain-text door with the usual audience, for an account.
+    pub fn new(kube: kube::Config) -> Self {
+        Self { kube, audience: labels::AUDIENCE.into(), cluster: None, tls: None, clock: Clock::system() }
+    }
+}
+
+/// A certificate chain and its key, PEM.
+#[derive(Clone)]
+pub struct Pem {
+    /// Certificate chain.
+    pub certificate: Vec<u8>,
+    /// Private key.
+    pub key: Vec<u8>,
+}
+
+/// Why the door does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Plain text would cross a network.
+    #[error("{0} is not a loopback address: give --tls-cert and --tls-key, or listen on 127.0.0.1 or [::1]")]
+    PlainText(SocketAddr),
+    /// Certificate or key cannot be used.
+    #[error("the certificate or its key cannot be used: {0}")]
+    Tls(String),
+    /// A file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The kubeconfig does not say how to reach the API server.
+    #[error("cannot find the API server: {0}")]
+    Kubeconfig(String),
+    /// No client for the API server.
+    #[error("cannot make a client for the API server: {0}")]
+    Client(#[from] kube::Error),
+    /// The descriptor set of the build cannot be served.
+    #[error("cannot serve reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The port.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] io::Error),
+    /// The transport.
+    #[error("cannot serve: {0}")]
+    Transport(#[from] tonic::transport::Error),
+}
+
+/// Result of serving.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Serves until `shutdown` ends, then finishes the calls under way.
+pub async fn serve(config: ServeConfig, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<()> {
+    let address = listener.local_addr()?;
+    if config.tls.is_none() && !address.ip().is_loopback() {
+        return Err(Error::PlainText(address));
+    }
+    let client = Client::try_from(config.kube)?;
+    let (routes, health) = routes::routes(client.clone(), config.audience, config.clock, config.cluster)?;
+    let probe = tokio::spawn(routes::report_when_ready(client, health));
+    tracing::info!(%address, tls = config.tls.is_some(), services = proto::SERVICES.len(), "the door is open");
+    let served = listen::serve(routes, listener, config.tls, shutdown).await;
+    probe.abort();
+    served
+}

@@ -1,0 +1,101 @@
+//! What answers where: gRPC by content type, REST for the rest.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request, middleware, response::Response};
+use http::header::CONTENT_TYPE;
+use kube::Client;
+use tonic::{Status, service::Routes};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tonic_web::GrpcWebLayer;
+use tower::{Layer as _, Service as _, ServiceExt as _};
+
+use super::Result;
+use crate::{
+    access,
+    clock::Clock,
+    door::{ClusterEnd, Door},
+    identity::Authenticator,
+    problem::Problem,
+    proto::{self, v1 as pb},
+    rest::Rest,
+    services::{Catalog, Environments, Onboardings, Tenants},
+};
+
+/// Largest request.
+pub const MAX_REQUEST: usize = 1 << 20;
+/// Largest answer; lists have pages.
+const MAX_ANSWER: usize = 16 << 20;
+/// Between two looks at an API server that does not answer yet.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// Everything that is served, and where its health is reported.
+pub fn routes(client: Client, audience: String, clock: Clock, cluster: Option<ClusterEnd>) -> Result<(Routes, HealthReporter)> {
+    let authenticator = Arc::new(Authenticator::new(client.clone(), audience));
+    let grpc = berth(Door::new(client, clock, cluster), authenticator);
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let open = Routes::new(health).add_service(reflection).into_axum_router().reset_fallback();
+    let rest = Router::new().fallback_service(Rest::new(grpc.clone()));
+    let grpc = Router::new().fallback_service(GrpcWebLayer::new().layer(grpc.merge(open)));
+    Ok((Router::new().fallback(move |request| dispatch(grpc.clone(), rest.clone(), request)).into(), reporter))
+}
+
+/// The services of `berth.v1` behind the guard.
+fn berth(door: Door, authenticator: Arc<Authenticator>) -> Router {
+    macro_rules! limited {
+        ($server:ty, $service:expr) => {
+            <$server>::new($service).max_decoding_message_size(MAX_REQUEST).max_encoding_message_size(MAX_ANSWER)
+        };
+    }
+    Routes::new(limited!(pb::onboarding_service_server::OnboardingServiceServer<_>, Onboardings::new(door.clone())))
+        .add_service(limited!(pb::tenant_service_server::TenantServiceServer<_>, Tenants::new(door.clone())))
+        .add_service(limited!(pb::environment_service_server::EnvironmentServiceServer<_>, Environments::new(door.clone())))
+        .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door)))
+        .into_axum_router()
+        .layer(middleware::map_response(clear))
+        .layer(middleware::from_fn_with_state(authenticator, access::guard))
+}
+
+/// Errors of the transport in our words: what tonic says about sizes and syntax has no reason and no remedy.
+async fn clear(response: Response) -> Response {
+    let code = response.headers().get(Status::GRPC_STATUS).and_then(|code| code.to_str().ok());
+    let ours = response.headers().contains_key(Status::GRPC_STATUS_DETAILS);
+    match code {
+        // OUT_OF_RANGE: nothing of ours answers so; tonic does for messages that are too large.
+        Some("11") if !ours => Status::from(Problem::TooLarge(MAX_REQUEST)).into_http(),
+        // INTERNAL without details: the message could not be decoded.
+        Some("13") if !ours => {
+            let what = Problem::field("", "the message cannot be decoded: use the proto files of this version of the API");
+            Status::from(what).into_http()
+        }
+        _ => response,
+    }
+}
+
+async fn dispatch(mut grpc: Router, mut rest: Router, request: Request) -> Response {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let router = if kind.is_some_and(|kind| kind.starts_with("application/grpc")) { &mut grpc } else { &mut rest };
+    match router.as_service::<axum::body::Body>().ready().await {
+        Ok(service) => service.call(request).await.unwrap_or_else(|never| match never {}),
+        Err(never) => match never {},
+    }
+}
+
+/// Serving once the API server answers: before, callers would only get errors.
+pub async fn report_when_ready(client: Client, reporter: HealthReporter) {
+    let everything = || proto::SERVICES.iter().copied().chain([""]);
+    for service in everything() {
+        reporter.set_service_status(service, ServingStatus::NotServing).await;
+    }
+    while let Err(error) = client.apiserver_version().await {
+        tracing::warn!(%error, "the API server does not answer yet");
+        tokio::time::sleep(PROBE).await;
+    }
+    for service in everything() {
+        reporter.set_service_status(service, ServingStatus::Serving).await;
+    }
+}

@@ -1,0 +1,89 @@
+//! CatalogService: readable by everybody who is known.
+
+use berth_crds::{Agency, EnvironmentClass, PolicyProfile};
+use kube::ResourceExt as _;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    convert::catalog as convert,
+    door::Door,
+    name,
+    page::Page,
+    problem::{Problem, Result, Thing},
+    proto::v1::{self as pb, catalog_service_server::CatalogService},
+    read::{Findings, spec::reference},
+};
+
+/// The service.
+#[derive(Clone)]
+pub struct Catalog {
+    door: Door,
+}
+
+impl Catalog {
+    /// Serves through the door.
+    pub fn new(door: Door) -> Self {
+        Self { door }
+    }
+
+    fn today(&self) -> String {
+        self.door.clock.today().to_string()
+    }
+}
+
+fn id(given: &str, collection: &str) -> Result<String> {
+    let mut findings = Findings::default();
+    let id = reference(&mut findings, "name", given, collection).name;
+    findings.or(id)
+}
+
+fn or_missing<T>(found: Option<T>, kind: &'static str, name: String) -> Result<T> {
+    found.ok_or_else(|| Problem::NotFound(Thing::new(kind, name)))
+}
+
+#[tonic::async_trait]
+impl CatalogService for Catalog {
+    async fn get_agency(&self, r: Request<pb::GetAgencyRequest>) -> Result<Response<pb::Agency>, Status> {
+        let id = id(&r.get_ref().name, "agencies")?;
+        let found = or_missing(self.door.registers().agency(&id).await?, "Agency", name::agency(&id))?;
+        Ok(Response::new(convert::agency(&found, &self.today())))
+    }
+
+    async fn list_agencies(&self, r: Request<pb::ListAgenciesRequest>) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+        let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "agencies")?;
+        let all = self.door.registers().all::<Agency>(None).await?;
+        let (found, next_page_token) = page.cut(all, |a| a.name_any());
+        let agencies = found.iter().map(|a| convert::agency(a, &self.today())).collect();
+        Ok(Response::new(pb::ListAgenciesResponse { agencies, next_page_token }))
+    }
+
+    async fn get_class(&self, r: Request<pb::GetClassRequest>) -> Result<Response<pb::EnvironmentClass>, Status> {
+        let id = id(&r.get_ref().name, "classes")?;
+        let registers = self.door.registers();
+        let found = or_missing(registers.class(&id).await?, "EnvironmentClass", name::class(&id))?;
+        Ok(Response::new(convert::class(&found, &registers.sites().await?)))
+    }
+
+    async fn list_classes(&self, r: Request<pb::ListClassesRequest>) -> Result<Response<pb::ListClassesResponse>, Status> {
+        let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "classes")?;
+        let registers = self.door.registers();
+        let (all, sites) = futures::try_join!(registers.all::<EnvironmentClass>(None), registers.sites())?;
+        let (found, next_page_token) = page.cut(all, |c| c.name_any());
+        let classes = found.iter().map(|c| convert::class(c, &sites)).collect();
+        Ok(Response::new(pb::ListClassesResponse { classes, next_page_token }))
+    }
+
+    async fn get_profile(&self, r: Request<pb::GetProfileRequest>) -> Result<Response<pb::PolicyProfile>, Status> {
+        let id = id(&r.get_ref().name, "profiles")?;
+        let found = or_missing(self.door.registers().profile(&id).await?, "PolicyProfile", name::profile(&id))?;
+        Ok(Response::new(convert::profile(&found, &self.today())))
+    }
+
+    async fn list_profiles(&self, r: Request<pb::ListProfilesRequest>) -> Result<Response<pb::ListProfilesResponse>, Status> {
+        let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "profiles")?;
+        let all = self.door.registers().all::<PolicyProfile>(None).await?;
+        let (found, next_page_token) = page.cut(all, |p| p.name_any());
+        let profiles = found.iter().map(|p| convert::profile(p, &self.today())).collect();
+        Ok(Response::new(pb::ListProfilesResponse { profiles, next_page_token }))
+    }
+}

@@ -1,0 +1,82 @@
+//! CreateOnboarding.
+
+use berth_crds::{
+    Onboarding, OnboardingSpec, Reason, names,
+    onboarding::Action,
+};
+
+use super::papers::Papers;
+use crate::{
+    convert::{Twin, onboarding::message},
+    door::Door,
+    identity::Caller,
+    name,
+    problem::{Problem, Result, Thing, correlation_id},
+    proto::v1 as pb,
+    read::{self, Findings, world::World},
+};
+
+/// Submits a request, or finds the one of the same request id.
+pub async fn create(door: &Door, caller: &Caller, request: pb::CreateOnboardingRequest) -> Result<pb::Onboarding> {
+    let (agency, spec) = read(door, caller, &request).await?;
+    let request_id = spec.request_id.clone().unwrap_or_else(|| correlation_id() + &correlation_id());
+    let id = names::onboarding(&agency, &caller.username, &request_id);
+    let papers = Papers::open(door, caller, &agency)?;
+    match papers.create_onboarding(&id, &spec, request.validate_only).await {
+        Ok(created) => Ok(message(&created)),
+        Err(Problem::Exists { .. }) => first(&papers, &id, &spec).await.map(|found| message(&found)),
+        Err(Problem::NotFound(_)) => Err(no_papers(&agency)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Agency id and what is asked, without a defect.
+async fn read(door: &Door, caller: &Caller, request: &pb::CreateOnboardingRequest) -> Result<(String, OnboardingSpec)> {
+    let mut findings = Findings::default();
+    read::request_id(&mut findings, &request.request_id);
+    let registers = door.registers();
+    let given = read::spec::reference(&mut findings, "parent", &request.parent, "agencies").name;
+    let agency = registers.agency(&given).await?.and_then(|agency| agency.metadata.name);
+    if agency.is_none() && !findings.has("parent") {
+        findings.bad("parent", &request.parent, "is not an agency of the register: see `berth catalog agencies`");
+    }
+    let asked = request.onboarding.as_ref().and_then(|onboarding| onboarding.spec.as_ref());
+    let Some(asked) = asked else {
+        findings.missing("onboarding.spec", "say what you ask for");
+        return findings.or(Default::default());
+    };
+    supported(asked)?;
+    let mut spec = read::spec::spec(&mut findings, asked, &request.request_id, door.clock.today());
+    World::read(&registers, caller, &spec).await?.check(&mut findings, &mut spec);
+    findings.or((agency.unwrap_or_default(), spec))
+}
+
+fn supported(asked: &pb::OnboardingSpec) -> Result<()> {
+    match Action::of(asked.action) {
+        None | Some(Action::New | Action::AddEnvironment | Action::Change) => Ok(()),
+        Some(action) => {
+            Err(Problem::NotSupported(format!("action {action:?} comes later: use NEW, ADD_ENVIRONMENT or CHANGE")))
+        }
+    }
+}
+
+/// The Onboarding that has the name already, if it asks for the same.
+async fn first(papers: &Papers, id: &str, spec: &OnboardingSpec) -> Result<Onboarding> {
+    let found = papers.onboarding(id).await?;
+    let asked = OnboardingSpec { requester: found.spec.requester.clone(), ..spec.clone() };
+    if found.spec == asked {
+        return Ok(found);
+    }
+    let name = name::onboarding(&papers.namespace, id);
+    Err(Problem::Exists {
+        reason: Reason::RequestIdReused,
+        message: format!("request_id was used for {name}, which asks for something else: choose a new request_id"),
+        thing: Thing::new("Onboarding", name),
+    })
+}
+
+fn no_papers(agency: &str) -> Problem {
+    let thing = Thing::new("Agency", name::agency(agency));
+    let message = format!("{} has no place for papers yet: ask a platform operator to add its members", thing.name);
+    Problem::Refused { reason: Reason::NoMembers, thing, message }
+}

@@ -1,0 +1,142 @@
+//! Approve, Reject, Withdraw: each creates one Decision as the caller. Creating it is the lock.
+
+use berth_crds::{
+    Decision, DecisionSpec, Onboarding, Reason,
+    common::UidRef,
+    decision::{DecisionVerdict, Effect, SignerRole},
+    names,
+};
+use kube::ResourceExt as _;
+
+use super::papers::Papers;
+use crate::{
+    convert::onboarding::state,
+    door::Door,
+    identity::Caller,
+    name,
+    problem::{Problem, Result, Thing},
+};
+
+/// Most decisions of one role about one request.
+const MOST: u32 = 9999;
+
+/// What somebody wants to decide; `spec.onboarding_ref.name` and the checks of the input are done.
+pub struct Act {
+    /// Agency id.
+    pub agency: String,
+    /// UID of the request that was read; empty: whichever has the name.
+    pub uid: String,
+    /// The decision, without number and UID.
+    pub spec: DecisionSpec,
+    /// Check only.
+    pub dry: bool,
+}
+
+/// Records the decision and returns the request.
+pub async fn decide(door: &Door, caller: &Caller, mut act: Act) -> Result<Onboarding> {
+    let papers = Papers::open(door, caller, &act.agency)?;
+    let onboarding = papers.onboarding(&act.spec.onboarding_ref.name).await?;
+    act.spec.onboarding_ref = UidRef { name: onboarding.name_any(), uid: onboarding.uid().unwrap_or_default() };
+    let existing = papers.decisions_about(&onboarding.name_any()).await?;
+    let thing = Thing::new("Onboarding", name::onboarding(&papers.namespace, &onboarding.name_any()));
+    let n = match next(caller, &act, &onboarding, &existing, thing)? {
+        Next::Retry => return Ok(onboarding),
+        Next::Number(n) => n,
+    };
+    let id = names::decision(&onboarding.name_any(), act.spec.role.as_str(), n);
+    match papers.create_decision(&id, &act.spec, act.dry).await {
+        Ok(_) => papers.onboarding(&onboarding.name_any()).await,
+        Err(Problem::Exists { thing, .. }) => {
+            // Somebody was faster between the list and the create; it may have been our own first try.
+            let winner = papers.decisions_about(&onboarding.name_any()).await?;
+            match winner.iter().find(|d| d.name_any() == id).is_some_and(|d| is_retry(d, caller, &act.spec)) {
+                true => papers.onboarding(&onboarding.name_any()).await,
+                false => Err(decided(thing, "somebody else decided at the same moment: read it again")),
+            }
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What to do with an act.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// It is recorded already.
+    Retry,
+    /// It gets this number.
+    Number(u32),
+}
+
+/// Pure: whether the act is possible, and its number.
+fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decision], thing: Thing) -> Result<Next> {
+    if !act.uid.is_empty() && act.uid != act.spec.onboarding_ref.uid {
+        let now = &act.spec.onboarding_ref.uid;
+        return Err(Problem::field("uid", format!("{:?} is not the uid of this request, {now}: read it again", act.uid)));
+    }
+    // Papers about an earlier Onboarding of the same name have no say.
+    let about: Vec<_> = existing.iter().filter(|d| d.spec.onboarding_ref.uid == act.spec.onboarding_ref.uid).collect();
+    let effect = |d: &Decision| d.status.as_ref().and_then(|s| s.effect);
+    let standing = |d: &&&Decision| effect(d) != Some(Effect::Void);
+    if about.iter().any(|d| is_retry(d, caller, &act.spec)) {
+        return Ok(Next::Retry);
+    }
+    own_act(caller, act, onboarding)?;
+    if onboarding.status.as_ref().is_some_and(|s| s.outcome.is_some()) && !withdraws_in_queue(act, onboarding) {
+        return Err(decided(thing, &format!("the request is already decided: it is {:?}", state(onboarding))));
+    }
+    let withdrawn = |d: &&&Decision| d.spec.verdict == DecisionVerdict::Withdraw;
+    if about.iter().filter(standing).any(|d| withdrawn(&d)) {
+        return Err(decided(thing, "the request is already decided: it is Withdrawn"));
+    }
+    let same_role = |d: &&&Decision| d.spec.role == act.spec.role;
+    if act.spec.role != SignerRole::Requester
+        && let Some(first) = about.iter().filter(same_role).find(standing)
+    {
+        let (role, by) = (act.spec.role.as_str(), &first.spec.by.username);
+        return Err(decided(thing, &format!("the request is already decided in role {role} by {by}: {:?}", first.spec.verdict)));
+    }
+    // Numbers are taken for ever, also by papers about an earlier Onboarding.
+    let numbers = existing.iter().filter(|d| d.spec.role == act.spec.role);
+    let highest = numbers.filter_map(|d| names::parse_decision(d.metadata.name.as_deref()?).map(|(_, _, n)| n)).max();
+    match highest.unwrap_or(0) + 1 {
+        n if n <= MOST => Ok(Next::Number(n)),
+        _ => Err(decided(thing, "the request has too many decisions of this role")),
+    }
+}
+
+/// The requester withdraws, and never decides.
+fn own_act(caller: &Caller, act: &Act, onboarding: &Onboarding) -> Result<()> {
+    let own = onboarding.spec.requester.username == caller.username;
+    match (act.spec.role, own) {
+        (SignerRole::Requester, true) => Ok(()),
+        (SignerRole::Requester, false) => Err(Problem::NotAllowed {
+            reason: Reason::PermissionDenied,
+            message: format!("only {} may withdraw this request: ask them", onboarding.spec.requester.username),
+        }),
+        (_, true) => Err(Problem::NotAllowed {
+            reason: Reason::SelfApproval,
+            message: format!("{} asked for this and may not decide it: somebody else must", caller.username),
+        }),
+        (_, false) => Ok(()),
+    }
+}
+
+/// An approved request may be taken back until headroom is booked.
+fn withdraws_in_queue(act: &Act, onboarding: &Onboarding) -> bool {
+    act.spec.verdict == DecisionVerdict::Withdraw && crate::convert::onboarding::waits(onboarding)
+}
+
+/// Whether a decision is the first try of the act.
+fn is_retry(first: &Decision, caller: &Caller, act: &DecisionSpec) -> bool {
+    act.request_id.is_some()
+        && first.spec.request_id == act.request_id
+        && first.spec.by.username == caller.username
+        && (first.spec.verdict, first.spec.role) == (act.verdict, act.role)
+}
+
+fn decided(thing: Thing, message: &str) -> Problem {
+    Problem::Refused { reason: Reason::AlreadyDecided, message: format!("{}: {message}", thing.name), thing }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Papers of one agency, read and written as the caller.
+
+use berth_crds::{Decision, Onboarding, names};
+use kube::{
+    Api, Client, ResourceExt as _,
+    api::{ListParams, PostParams},
+    core::{ApiResource, DynamicObject, ObjectMeta},
+};
+use serde_json::Value;
+
+use crate::{
+    door::Door,
+    identity::Caller,
+    name,
+    problem::{As, Problem, Result, Thing, from_kube},
+};
+
+/// Field manager of everything that the door writes.
+const MANAGER: &str = "berth-api";
+
+/// The papers of an agency, as a caller sees them.
+pub struct Papers {
+    /// Acts as the caller.
+    pub client: Client,
+    /// Namespace of the agency.
+    pub namespace: String,
+}
+
+impl Papers {
+    /// Opens the papers of an agency id.
+    pub fn open(door: &Door, caller: &Caller, agency: &str) -> Result<Self> {
+        Ok(Self { client: door.as_caller(caller)?, namespace: names::agency_namespace(agency) })
+    }
+
+    /// The Onboardings.
+    pub fn onboardings(&self) -> Api<Onboarding> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// The Decisions.
+    pub fn decisions(&self) -> Api<Decision> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// One Onboarding.
+    pub async fn onboarding(&self, id: &str) -> Result<Onboarding> {
+        let thing = Thing::new("Onboarding", name::onboarding(&self.namespace, id));
+        self.onboardings().get(id).await.map_err(|e| from_kube(e, As::Caller, "read", thing))
+    }
+
+    /// The Decisions about an Onboarding, in order of role and number.
+    pub async fn decisions_about(&self, onboarding: &str) -> Result<Vec<Decision>> {
+        let params = ListParams::default().fields(&format!("spec.onboardingRef.name={onboarding}"));
+        let thing = Thing::new("Decision", format!("{}/decisions/-", name::onboarding(&self.namespace, onboarding)));
+        let found = self.decisions().list(&params).await;
+        let mut found = found.map_err(|e| from_kube(e, As::Caller, "list", thing))?.items;
+        found.sort_by_key(|d| (d.creation_timestamp().map(|t| t.0), d.name_any()));
+        Ok(found)
+    }
+
+    /// Creates an Onboarding; `requester` is left out, admission stamps it.
+    pub async fn create_onboarding(&self, id: &str, spec: &berth_crds::OnboardingSpec, dry: bool) -> Result<Onboarding> {
+        let thing = Thing::new("Onboarding", name::onboarding(&self.namespace, id));
+        self.create(ApiResource::erase::<Onboarding>(&()), id, &[], without("requester", spec)?, dry, thing).await
+    }
+
+    /// Creates a Decision; `by` is left out, admission stamps it.
+    pub async fn create_decision(&self, id: &str, spec: &berth_crds::DecisionSpec, dry: bool) -> Result<Decision> {
+        let onboarding = name::onboarding(&self.namespace, &spec.onboarding_ref.name);
+        let thing = Thing::new("Decision", format!("{onboarding}/decisions/{id}"));
+        let labels = [(berth_crds::labels::ONBOARDING, spec.onboarding_ref.name.as_str())];
+        self.create(ApiResource::erase::<Decision>(&()), id, &labels, without("by", spec)?, dry, thing).await
+    }
+
+    async fn create<K: serde::de::DeserializeOwned>(
+        &self,
+        kind: ApiResource,
+        id: &str,
+        labels: &[(&str, &str)],
+        spec: Value,
+        dry: bool,
+        thing: Thing,
+    ) -> Result<K> {
+        let mut object = DynamicObject::new(id, &kind).within(&self.namespace).data(serde_json::json!({ "spec": spec }));
+        if !labels.is_empty() {
+            let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            object.metadata = ObjectMeta { labels: Some(labels), ..object.metadata };
+        }
+        let params = PostParams { dry_run: dry, field_manager: Some(MANAGER.into()) };
+        let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &self.namespace, &kind);
+        let created = api.create(&params, &object).await.map_err(|e| from_kube(e, As::Caller, "create", thing))?;
+        let value = serde_json::to_value(created).map_err(|e| Problem::bug("encoding what was created", &e))?;
+        serde_json::from_value(value).map_err(|e| Problem::bug("reading what was created", &e))
+    }
+}
+
+/// A spec without the field that admission stamps.
+fn without(field: &str, spec: &impl serde::Serialize) -> Result<Value> {
+    let mut value = serde_json::to_value(spec).map_err(|e| Problem::bug("encoding a paper", &e))?;
+    if let Some(object) = value.as_object_mut() {
+        object.remove(field);
+    }
+    Ok(value)
+}

@@ -1,0 +1,83 @@
+//! TenantService.
+
+use berth_crds::Tenant;
+use kube::ResourceExt as _;
+use tonic::{Request, Response, Status};
+
+use crate::{
+    access::caller,
+    convert::tenant::message,
+    door::Door,
+    identity::Caller,
+    name,
+    page::Page,
+    problem::{Problem, Result, Thing},
+    proto::v1::{self as pb, tenant_service_server::TenantService},
+    read::{Findings, spec::reference},
+    registers::{Registers, Sight},
+};
+
+/// The service.
+#[derive(Clone)]
+pub struct Tenants {
+    door: Door,
+}
+
+impl Tenants {
+    /// Serves through the door.
+    pub fn new(door: Door) -> Self {
+        Self { door }
+    }
+
+    async fn get(&self, caller: &Caller, given: &str) -> Result<pb::Tenant> {
+        let mut findings = Findings::default();
+        let id = reference(&mut findings, "name", given, "tenants").name;
+        let id = findings.or(id)?;
+        let found = self.door.registers().tenant(caller, &id).await?;
+        found.as_ref().map(message).ok_or_else(|| Problem::NotFound(Thing::new("Tenant", name::tenant(&id))))
+    }
+
+    async fn list(&self, caller: &Caller, request: pb::ListTenantsRequest) -> Result<pb::ListTenantsResponse> {
+        let page = Page::read(request.page_size, &request.page_token, &format!("tenants {}", request.agency))?;
+        let registers = self.door.registers();
+        let agency = agency_filter(&registers, &request.agency).await?;
+        let (found, next_page_token) = page.cut(visible(&registers, caller, agency).await?, |t| t.name_any());
+        Ok(pb::ListTenantsResponse { tenants: found.iter().map(message).collect(), next_page_token })
+    }
+}
+
+/// The id of the agency that a list is reduced to.
+pub async fn agency_filter(registers: &Registers, given: &str) -> Result<Option<String>> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    let mut findings = Findings::default();
+    let id = reference(&mut findings, "agency", given, "agencies").name;
+    Ok(Some(registers.agency_id(&findings.or(id)?).await?))
+}
+
+/// Tenants that the caller may see, of one agency or of all, by name.
+pub async fn visible(registers: &Registers, caller: &Caller, agency: Option<String>) -> Result<Vec<Tenant>> {
+    let sight = registers.sight(caller).await?;
+    let only = match (&sight, agency) {
+        (_, Some(id)) => Some(id),
+        (Sight::Agencies(ids), None) if ids.len() == 1 => ids.first().cloned(),
+        (Sight::Agencies(ids), None) if ids.is_empty() => return Ok(Vec::new()),
+        _ => None,
+    };
+    let mut tenants = registers.all::<Tenant>(only.map(|id| format!("spec.agencyRef.name={id}"))).await?;
+    tenants.retain(|tenant| sight.covers(&tenant.spec.agency_ref.name));
+    Ok(tenants)
+}
+
+#[tonic::async_trait]
+impl TenantService for Tenants {
+    async fn get_tenant(&self, r: Request<pb::GetTenantRequest>) -> Result<Response<pb::Tenant>, Status> {
+        Ok(Response::new(self.get(&caller(&r)?, &r.get_ref().name).await?))
+    }
+
+    async fn list_tenants(&self, r: Request<pb::ListTenantsRequest>) -> Result<Response<pb::ListTenantsResponse>, Status> {
+        let caller = caller(&r)?;
+        Ok(Response::new(self.list(&caller, r.into_inner()).await?))
+    }
+}

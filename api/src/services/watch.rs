@@ -1,0 +1,100 @@
+//! Watches: the whole resource at once, then on every change, and at least every heartbeat.
+
+use std::time::Duration;
+
+use futures::{Stream, StreamExt as _};
+use kube::{ResourceExt as _, core::WatchEvent};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use crate::problem::{As, Problem, Result, Thing, from_kube};
+
+/// Longest silence of a watch.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Messages that wait for a slow reader.
+const WAITING: usize = 4;
+
+/// What a watch needs to know about its resource. Every look goes by the caller's rights of the moment.
+pub trait Watched: Send + Sync + 'static {
+    /// The noun.
+    type Noun: Clone + Send + Sync + kube::Resource + 'static;
+    /// The message.
+    type Message: Send + 'static;
+    /// The resource as it is now.
+    fn get(&self) -> impl Future<Output = Result<Self::Noun>> + Send;
+    /// Changes after a version.
+    fn changes(&self, version: &str) -> impl Future<Output = Result<Changes<Self::Noun>>> + Send;
+    /// The message of a noun.
+    fn message(&self, noun: Self::Noun) -> impl Future<Output = Self::Message> + Send;
+    /// Name for errors.
+    fn thing(&self) -> Thing;
+}
+
+/// Events of the API server.
+pub type Changes<K> = futures::stream::BoxStream<'static, kube::Result<WatchEvent<K>>>;
+/// What a streaming method returns.
+pub type Messages<T> = ReceiverStream<Result<T, Status>>;
+
+/// Starts a watch; the first look happens here, so that its error is the call's error.
+pub async fn watch<W: Watched>(watched: W) -> Result<Messages<W::Message>> {
+    let first = watched.get().await?;
+    let (sender, receiver) = mpsc::channel(WAITING);
+    tokio::spawn(async move {
+        let ended = follow(&watched, first, &sender).await;
+        if let Err(Some(problem)) = ended {
+            // A reader that is gone does not care.
+            sender.send(Err(problem.into())).await.ok();
+        }
+    });
+    Ok(ReceiverStream::new(receiver))
+}
+
+/// Why a watch ends: `None` when the reader is gone.
+type Ended = Result<std::convert::Infallible, Option<Problem>>;
+
+async fn follow<W: Watched>(watched: &W, first: W::Noun, to: &mpsc::Sender<Result<W::Message, Status>>) -> Ended {
+    let mut now = first;
+    loop {
+        let version = now.resource_version().unwrap_or_default();
+        send(watched, now, to).await?;
+        let mut changes = watched.changes(&version).await.map_err(Some)?;
+        read(watched, &mut changes, to).await?;
+        // The stream ended or became silent: look again, which also asks again whether the caller may.
+        now = watched.get().await.map_err(Some)?;
+    }
+}
+
+/// Passes changes on, until the stream ends or nothing comes for a heartbeat.
+async fn read<W: Watched>(
+    watched: &W,
+    changes: &mut (impl Stream<Item = kube::Result<WatchEvent<W::Noun>>> + Unpin),
+    to: &mpsc::Sender<Result<W::Message, Status>>,
+) -> Result<(), Option<Problem>> {
+    loop {
+        let event = tokio::select! {
+            event = tokio::time::timeout(HEARTBEAT, changes.next()) => event,
+            () = to.closed() => return Err(None),
+        };
+        match event {
+            Ok(Some(Ok(WatchEvent::Added(noun) | WatchEvent::Modified(noun)))) => send(watched, noun, to).await?,
+            Ok(Some(Ok(WatchEvent::Deleted(_)))) => return Err(Some(Problem::NotFound(watched.thing()))),
+            Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
+            // A version that is too old, a closed stream, silence: look again.
+            Ok(Some(Ok(WatchEvent::Error(status)))) if status.code == 410 => return Ok(()),
+            Ok(Some(Ok(WatchEvent::Error(status)))) => {
+                return Err(Some(from_kube(kube::Error::Api(status), As::Caller, "watch", watched.thing())));
+            }
+            Ok(Some(Err(error))) => return Err(Some(from_kube(error, As::Caller, "watch", watched.thing()))),
+            Ok(None) | Err(_) => return Ok(()),
+        }
+    }
+}
+
+async fn send<W: Watched>(
+    watched: &W,
+    noun: W::Noun,
+    to: &mpsc::Sender<Result<W::Message, Status>>,
+) -> Result<(), Option<Problem>> {
+    to.send(Ok(watched.message(noun).await)).await.map_err(|_| None)
+}

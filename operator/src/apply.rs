@@ -1,0 +1,105 @@
+//! Writes of children. A child is written when what we saw is not what is desired, and never otherwise.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use berth_crds::labels;
+use berth_plan::same::same;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::{Api, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cache::Cache;
+use crate::error::{Error, Result, answer, while_};
+
+/// What kinds of children must offer.
+pub trait Child: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + 'static {}
+impl<K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + 'static> Child for K {}
+
+/// Whether the child that we know is what is desired.
+pub fn settled<K: Child>(cache: &Cache<K>, desired: &K) -> Option<Arc<K>> {
+    let seen = cache.get(&desired.name_any(), desired.namespace().as_deref())?;
+    (seen.meta().deletion_timestamp.is_none() && same(desired, seen.as_ref())).then_some(seen)
+}
+
+/// Brings a child to what is desired: one server-side apply, and a replace if somebody else's additions survive it.
+pub async fn child<K: Child>(api: &Api<K>, cache: &Cache<K>, desired: &K) -> Result<Arc<K>> {
+    if let Some(seen) = settled(cache, desired) {
+        return Ok(seen);
+    }
+    let (name, what) = (desired.name_any(), describe(desired));
+    let params = PatchParams::apply(labels::OPERATOR).force();
+    let applied = match api.patch(&name, &params, &Patch::Apply(desired)).await {
+        Err(error) if answer(&error).is_some_and(|s| s.is_invalid()) => recreate(api, desired, error).await?,
+        other => other.map_err(while_("apply", what.clone()))?,
+    };
+    let settled = if same(desired, &applied) { applied } else { replace(api, desired, &applied).await? };
+    cache.note(&settled);
+    Ok(Arc::new(settled))
+}
+
+/// Apply leaves fields of other managers alone; ours is the whole meaning of the object, so theirs go.
+async fn replace<K: Child>(api: &Api<K>, desired: &K, applied: &K) -> Result<K> {
+    let mut whole = desired.clone();
+    let meta = whole.meta_mut();
+    meta.resource_version = applied.meta().resource_version.clone();
+    meta.uid = applied.meta().uid.clone();
+    api.replace(&desired.name_any(), &PostParams::default(), &whole).await.map_err(while_("replace", describe(desired)))
+}
+
+/// An immutable field differs (a `roleRef`): only a new object can have the right one.
+async fn recreate<K: Child>(api: &Api<K>, desired: &K, refused: kube::Error) -> Result<K> {
+    let what = describe(desired);
+    let Some(old) = api.get_opt(&desired.name_any()).await.map_err(while_("read", what.clone()))? else {
+        return Err(while_("apply", what)(refused));
+    };
+    delete(api, &old).await?;
+    api.create(&PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() }, desired)
+        .await
+        .map_err(while_("re-create", what))
+}
+
+/// Deletes exactly the object that was seen: another of the same name is never hit.
+pub async fn delete<K: Child>(api: &Api<K>, object: &K) -> Result<()> {
+    let preconditions = Preconditions { uid: object.uid(), ..Default::default() };
+    let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
+    match api.delete(&object.name_any(), &params).await {
+        Ok(_) => Ok(()),
+        Err(error) if answer(&error).is_some_and(|s| s.is_not_found()) => Ok(()),
+        Err(error) => Err(while_("delete", describe(object))(error)),
+    }
+}
+
+/// Creates an object; `None` when the name is taken.
+pub async fn create<K: Child>(api: &Api<K>, cache: &Cache<K>, object: &K) -> Result<Option<K>> {
+    let params = PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() };
+    match api.create(&params, object).await {
+        Ok(created) => {
+            cache.note(&created);
+            Ok(Some(created))
+        }
+        Err(error) if answer(&error).is_some_and(|s| s.is_already_exists()) => Ok(None),
+        Err(error) => Err(while_("create", describe(object))(error)),
+    }
+}
+
+/// Reads an object from the API server itself.
+pub async fn live<K: Child>(api: &Api<K>, name: &str) -> Result<Option<K>> {
+    api.get_opt(name).await.map_err(while_("read", format!("{} {name:?}", K::kind(&()))))
+}
+
+fn describe<K: Child>(object: &K) -> String {
+    let place = object.namespace().map(|n| format!(" in {n:?}")).unwrap_or_default();
+    format!("{} {:?}{place}", K::kind(&()), object.name_any())
+}
+
+/// Whether an error is the API server refusing what we asked, which the object's status should say.
+pub fn refused(error: &Error) -> Option<String> {
+    match error {
+        Error::Api { source, .. } => {
+            answer(source).filter(|s| s.is_forbidden() || s.is_invalid()).map(|s| s.message.clone())
+        }
+        _ => None,
+    }
+}

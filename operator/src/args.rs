@@ -1,0 +1,28 @@
+//! The operator's command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Provisions what was decided and keeps it so.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "berth-operator", version)]
+pub struct Args {
+    /// Kubeconfig of the operator's account; the pod's own account when absent.
+    #[arg(long, env = "BERTH_OPERATOR_KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Address of the health endpoints `/live` and `/ready`.
+    #[arg(long, env = "BERTH_OPERATOR_HEALTH", default_value = "[::]:8081")]
+    pub health: SocketAddr,
+    /// Time zone in which days begin and end (IANA name).
+    #[arg(long, env = "BERTH_TIME_ZONE", default_value = "Asia/Ho_Chi_Minh")]
+    pub time_zone: String,
+    /// Environments that are provisioned at the same time.
+    #[arg(long, env = "BERTH_OPERATOR_CONCURRENCY", default_value_t = 6)]
+    pub concurrency: u16,
+    /// Name of this replica in the lease; the host's name when absent.
+    #[arg(long, env = "HOSTNAME")]
+    pub identity: Option<String>,
+    /// Log lines as JSON.
+    #[arg(long, env = "BERTH_LOG_JSON")]
+    pub log_json: bool,
+}

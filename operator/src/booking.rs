@@ -1,0 +1,110 @@
+//! Booking on the one object that holds the list: an agency with a budget, or its site.
+
+use std::sync::Arc;
+
+use berth_crds::common::HolderKind;
+use berth_crds::{Agency, Site};
+use berth_plan::amounts::Amounts;
+use berth_plan::booking::{Booked, Ledger, Wish, book, release};
+use kube::ResourceExt;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::{apply, record};
+
+/// Where an agency books.
+#[derive(Clone)]
+pub enum Place {
+    /// In its own budget.
+    Agency(Arc<Agency>),
+    /// At the site.
+    Site(Arc<Site>),
+}
+
+impl Place {
+    /// What the object can promise.
+    pub fn ledger(&self) -> Ledger {
+        match self {
+            Self::Agency(agency) => {
+                Ledger::of_agency(agency).unwrap_or(Ledger { limit: Amounts::default(), booked: vec![] })
+            }
+            Self::Site(site) => Ledger::of_site(site),
+        }
+    }
+
+    /// Whether two agencies stand in one queue.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Agency(agency) => format!("agency/{}", agency.name_any()),
+            Self::Site(site) => format!("site/{}", site.name_any()),
+        }
+    }
+}
+
+/// Where an agency's environments on a site are booked.
+pub fn place(ctx: &Context, agency: &str, site: &str) -> Option<Place> {
+    let agency = ctx.caches.agencies.get(agency, None)?;
+    if agency.spec.budget.is_some() {
+        return Some(Place::Agency(agency));
+    }
+    ctx.caches.sites.get(site, None).map(Place::Site)
+}
+
+/// Books by compare-and-swap on what was read: of two that want the last core, one reads again and finds it gone.
+pub async fn take(ctx: &Context, place: &Place, wish: &Wish<'_>) -> Result<Booked> {
+    let _line = ctx.booking.lock().await;
+    for attempt in 0..5 {
+        let now = if attempt == 0 { newest(ctx, place) } else { live(ctx, place).await? };
+        let outcome = book(&now.ledger(), wish);
+        let Booked::Write(list) = outcome else { return Ok(outcome) };
+        match write(ctx, &now, list.clone()).await {
+            Ok(()) => return Ok(Booked::Write(list)),
+            Err(Error::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Conflict { what: place.key() })
+}
+
+/// Gives back what is neither granted nor used any more.
+pub async fn give_back(ctx: &Context, place: &Place, name: &str, granted: Amounts, used: Amounts) -> Result<()> {
+    let _line = ctx.booking.lock().await;
+    let now = newest(ctx, place);
+    match release(&now.ledger(), HolderKind::Environment, name, granted, used) {
+        Some(list) => write(ctx, &now, list).await,
+        None => Ok(()),
+    }
+}
+
+fn newest(ctx: &Context, place: &Place) -> Place {
+    let again = match place {
+        Place::Agency(agency) => ctx.caches.agencies.get(&agency.name_any(), None).map(Place::Agency),
+        Place::Site(site) => ctx.caches.sites.get(&site.name_any(), None).map(Place::Site),
+    };
+    again.unwrap_or_else(|| place.clone())
+}
+
+async fn live(ctx: &Context, place: &Place) -> Result<Place> {
+    let found = match place {
+        Place::Agency(agency) => {
+            apply::live(&ctx.api::<Agency>(), &agency.name_any()).await?.map(|a| Place::Agency(Arc::new(a)))
+        }
+        Place::Site(site) => apply::live(&ctx.api::<Site>(), &site.name_any()).await?.map(|s| Place::Site(Arc::new(s))),
+    };
+    found.ok_or_else(|| Error::Conflict { what: place.key() })
+}
+
+async fn write(ctx: &Context, place: &Place, list: Vec<berth_crds::common::Booking>) -> Result<()> {
+    match place {
+        Place::Agency(agency) => {
+            let mut agency = agency.as_ref().clone();
+            agency.status.get_or_insert_default().booked = list;
+            record::status(&ctx.api(), &ctx.caches.agencies, &agency).await.map(drop)
+        }
+        Place::Site(site) => {
+            let mut site = site.as_ref().clone();
+            site.status.get_or_insert_default().booked = list;
+            record::status(&ctx.api(), &ctx.caches.sites, &site).await.map(drop)
+        }
+    }
+}

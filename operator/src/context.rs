@@ -1,0 +1,103 @@
+//! What every reconcile has at hand.
+
+use std::sync::Arc;
+
+use berth_crds::{
+    AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
+    Site, Tenant, WorkingCalendar,
+};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{Api, Client, Resource};
+use tokio::sync::Notify;
+
+use crate::backoff::Backoff;
+use crate::cache::Cache;
+
+/// Everything that is watched.
+pub struct Caches {
+    /// Bodies.
+    pub agencies: Cache<Agency>,
+    /// Data centres.
+    pub sites: Cache<Site>,
+    /// Catalogue.
+    pub classes: Cache<EnvironmentClass>,
+    /// Rule sets.
+    pub profiles: Cache<PolicyProfile>,
+    /// Working calendars.
+    pub calendars: Cache<WorkingCalendar>,
+    /// Address plan.
+    pub plans: Cache<AddressPlan>,
+    /// Systems.
+    pub tenants: Cache<Tenant>,
+    /// Environments.
+    pub environments: Cache<Environment>,
+    /// Claims.
+    pub claims: Cache<PrefixClaim>,
+    /// Blocks.
+    pub blocks: Cache<PrefixBlock>,
+    /// Requests.
+    pub onboardings: Cache<Onboarding>,
+    /// Decisions.
+    pub decisions: Cache<Decision>,
+    /// Namespaces with our label.
+    pub namespaces: Cache<Namespace>,
+    /// Quotas with our label.
+    pub quotas: Cache<ResourceQuota>,
+    /// Limit ranges with our label.
+    pub limits: Cache<LimitRange>,
+    /// Policies with our label.
+    pub policies: Cache<NetworkPolicy>,
+    /// Bindings with our label.
+    pub bindings: Cache<RoleBinding>,
+}
+
+/// Caches, client, clock and what else every reconcile has at hand.
+pub struct Context {
+    /// Client of the operator's account.
+    pub client: Client,
+    /// What we have seen.
+    pub caches: Caches,
+    /// Failures in a row.
+    pub backoff: Backoff,
+    /// Bookings of this process stand in line here; compare-and-swap keeps other processes honest.
+    pub booking: tokio::sync::Mutex<()>,
+    /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.
+    pub quota_changed: Arc<Notify>,
+    /// Zone in which days begin and end.
+    pub zone: TimeZone,
+}
+
+impl Context {
+    /// Now.
+    pub fn now(&self) -> Time {
+        Time(jiff::Timestamp::now())
+    }
+
+    /// Today, where the province is.
+    pub fn today(&self) -> Date {
+        self.day_of(&self.now())
+    }
+
+    /// The day of an instant, where the province is.
+    pub fn day_of(&self, time: &Time) -> Date {
+        time.0.to_zoned(self.zone.clone()).date()
+    }
+
+    /// Client for a cluster-scoped kind.
+    pub fn api<K: Resource<DynamicType = (), Scope = kube::core::ClusterResourceScope>>(&self) -> Api<K> {
+        Api::all(self.client.clone())
+    }
+
+    /// Client for a kind in a namespace.
+    pub fn api_in<K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>>(
+        &self,
+        namespace: &str,
+    ) -> Api<K> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+}

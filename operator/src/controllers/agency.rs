@@ -1,0 +1,196 @@
+//! Agency → its namespace of papers, the bindings of those who act for it, and its budget's booking.
+
+use std::sync::Arc;
+
+use berth_crds::agency::MemberRole;
+use berth_crds::common::HolderKind;
+use berth_crds::condition::{self, Is};
+use berth_crds::{Agency, ConditionType, Reason, labels, names};
+use berth_plan::amounts::Amounts;
+use berth_plan::booking::{Booked, Wish};
+use berth_plan::desired::rbac_subject;
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ResourceQuotaSpec};
+use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use crate::booking::{self, Place};
+use crate::context::Context;
+use crate::error::Result;
+use crate::{apply, observe, record};
+
+/// What came of an agency.
+struct Outcome {
+    namespace_uid: Option<String>,
+    reason: Reason,
+    message: String,
+}
+
+/// Brings an agency's namespace and bindings in line with its members.
+pub async fn reconcile(agency: Arc<Agency>, ctx: Arc<Context>) -> Result<Action> {
+    let agency = ctx.caches.agencies.get(&agency.name_any(), None).unwrap_or(agency);
+    let outcome = provide(&agency, &ctx).await?;
+    // A booking writes the status too: go on from the newest.
+    let agency = ctx.caches.agencies.get(&agency.name_any(), None).unwrap_or(agency);
+    record(&agency, &outcome, &ctx).await?;
+    Ok(Action::await_change())
+}
+
+async fn provide(agency: &Agency, ctx: &Context) -> Result<Outcome> {
+    if agency.spec.members.is_empty() {
+        return Ok(Outcome { namespace_uid: None, reason: Reason::NoMembers, message: Reason::NoMembers.en().into() });
+    }
+    if let Some(lacking) = budget(agency, ctx).await? {
+        return Ok(Outcome { namespace_uid: None, reason: Reason::NoHeadroom, message: lacking });
+    }
+    let name = names::agency_namespace(&agency.name_any());
+    let uid = match namespace(agency, &name, ctx).await? {
+        Ok(uid) => uid,
+        Err(outcome) => return Ok(outcome),
+    };
+    apply::child(&ctx.api_in(&name), &ctx.caches.quotas, &no_pods(agency, &name)).await?;
+    let desired = bindings(agency, &name);
+    for binding in ctx.caches.bindings.all() {
+        let ours = binding.namespace().as_deref() == Some(&name);
+        if ours && !desired.iter().any(|d| d.name_any() == binding.name_any()) {
+            apply::delete(&ctx.api_in::<RoleBinding>(&name), binding.as_ref()).await?;
+        }
+    }
+    for binding in &desired {
+        apply::child(&ctx.api_in(&name), &ctx.caches.bindings, binding).await?;
+    }
+    Ok(Outcome { namespace_uid: Some(uid), reason: Reason::Ready, message: Reason::Ready.en().into() })
+}
+
+/// The budget is an entry of its site's bookings; what lacks, if the site cannot promise it.
+async fn budget(agency: &Agency, ctx: &Context) -> Result<Option<String>> {
+    let Some(budget) = &agency.spec.budget else { return Ok(None) };
+    let name = agency.name_any();
+    let register = observe::register(ctx);
+    let (Ok(amounts), Some(site)) = (Amounts::parse(budget), register.site_of(&name)) else {
+        return Ok(Some("`spec.budget` cannot be booked: its amounts or the site are not valid.".into()));
+    };
+    let wish = Wish { kind: HolderKind::Agency, name: &name, amounts, paper: None };
+    Ok(match booking::take(ctx, &Place::Site(site.clone()), &wish).await? {
+        Booked::NoHeadroom { resource, .. } => {
+            Some(format!("`spec.budget` needs more {resource} than the site has left."))
+        }
+        Booked::Already | Booked::Write(_) => None,
+    })
+}
+
+/// The namespace's UID, or why it is not ours.
+async fn namespace(agency: &Agency, name: &str, ctx: &Context) -> Result<std::result::Result<String, Outcome>> {
+    let ours = |ns: &Namespace| {
+        ns.labels().get(labels::AGENCY) == Some(&agency.name_any())
+            && ns.labels().get(labels::MANAGED_BY).is_some_and(|m| m == labels::OPERATOR)
+    };
+    let seen = ctx.caches.namespaces.get(name, None);
+    let found = match seen {
+        Some(ns) => ns.as_ref().clone(),
+        None => match apply::create(&ctx.api(), &ctx.caches.namespaces, &desired_namespace(agency, name)).await? {
+            Some(created) => created,
+            None => match apply::live::<Namespace>(&ctx.api(), name).await? {
+                Some(ns) => ns,
+                None => return Err(crate::error::Error::Conflict { what: name.into() }),
+            },
+        },
+    };
+    let refuse =
+        |reason: Reason| Outcome { namespace_uid: None, reason, message: format!("{name:?}: {}", reason.en()) };
+    Ok(match found.metadata.deletion_timestamp {
+        Some(_) => Err(refuse(Reason::NamespaceTerminating)),
+        None if ours(&found) => Ok(found.uid().unwrap_or_default()),
+        None => Err(refuse(Reason::NamespaceForeign)),
+    })
+}
+
+fn our_labels(agency: &Agency) -> std::collections::BTreeMap<String, String> {
+    [
+        (labels::MANAGED_BY, labels::OPERATOR.into()),
+        (labels::PART_OF, labels::BERTH.into()),
+        (labels::AGENCY, agency.name_any()),
+    ]
+    .into_iter()
+    .map(|(k, v): (&str, String)| (k.to_owned(), v))
+    .collect()
+}
+
+fn desired_namespace(agency: &Agency, name: &str) -> Namespace {
+    let metadata = ObjectMeta { name: Some(name.into()), labels: Some(our_labels(agency)), ..Default::default() };
+    Namespace { metadata, ..Default::default() }
+}
+
+fn child(agency: &Agency, namespace: &str, name: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.into()),
+        namespace: Some(namespace.into()),
+        labels: Some(our_labels(agency)),
+        ..Default::default()
+    }
+}
+
+/// A namespace of papers runs nothing.
+fn no_pods(agency: &Agency, namespace: &str) -> ResourceQuota {
+    let hard = [("pods".to_owned(), Quantity("0".into()))].into();
+    ResourceQuota {
+        metadata: child(agency, namespace, berth_plan::desired::QUOTA_NAME),
+        spec: Some(ResourceQuotaSpec { hard: Some(hard), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+fn bindings(agency: &Agency, namespace: &str) -> Vec<RoleBinding> {
+    let roles = [
+        (MemberRole::Requester, "berth-requester", labels::ROLE_REQUESTER.to_owned()),
+        (MemberRole::Reader, "berth-reader", labels::ROLE_READER.to_owned()),
+        (MemberRole::GoverningBody, "berth-governing-body", format!("{}governing-body", labels::ROLE_SIGNER_PREFIX)),
+    ];
+    roles
+        .into_iter()
+        .filter_map(|(role, name, cluster_role)| {
+            let mut subjects: Vec<_> =
+                agency.spec.members.iter().filter(|m| m.role == role).map(|m| m.subject.clone()).collect();
+            subjects.sort();
+            subjects.dedup();
+            (!subjects.is_empty()).then(|| RoleBinding {
+                metadata: child(agency, namespace, name),
+                role_ref: RoleRef {
+                    api_group: Some("rbac.authorization.k8s.io".into()),
+                    kind: "ClusterRole".into(),
+                    name: cluster_role,
+                },
+                subjects: Some(subjects.iter().map(rbac_subject).collect()),
+            })
+        })
+        .collect()
+}
+
+async fn record(agency: &Agency, outcome: &Outcome, ctx: &Context) -> Result<()> {
+    let now = ctx.now();
+    let mut status = agency.status.clone().unwrap_or_default();
+    let generation = agency.metadata.generation;
+    status.observed_generation = generation;
+    status.namespace_uid = outcome.namespace_uid.clone().or(status.namespace_uid);
+    status.prefix = super::claim::bound_prefix(ctx, &names::agency_claim(&agency.name_any()))
+        .map(|p| p.to_string())
+        .or(status.prefix);
+    let done = outcome.reason == Reason::Ready;
+    // A body that nobody acts for is complete as it is.
+    let fine = done || outcome.reason == Reason::NoMembers;
+    let mut set = |type_, is| {
+        condition::set(&mut status.conditions, type_, is, outcome.reason, outcome.message.as_str(), generation, &now)
+    };
+    set(ConditionType::NamespaceReady, Is::from(done));
+    set(ConditionType::Ready, Is::from(fine));
+    set(ConditionType::Reconciling, Is::from(outcome.reason == Reason::NamespaceTerminating));
+    set(ConditionType::Stalled, Is::from(!fine && outcome.reason != Reason::NamespaceTerminating));
+    if agency.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    let mut agency = agency.clone();
+    agency.status = Some(status);
+    record::status(&ctx.api(), &ctx.caches.agencies, &agency).await.map(drop)
+}

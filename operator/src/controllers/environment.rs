@@ -1,0 +1,205 @@
+//! Environment → namespaces and everything in them.
+//!
+//! One pass does the whole of it: an environment is finished before the next is begun. Order: names into status (which
+//! arms the delete policy), namespaces, their UIDs into status, limits, quota, policies, quota in force, access, done.
+
+mod children;
+mod namespaces;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use berth_crds::common::{BasisType, HolderKind};
+use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
+use berth_crds::{ConditionType, Environment, Reason, Tenant};
+use berth_plan::address;
+use berth_plan::amounts::Amounts;
+use berth_plan::booking::{Booked, Wish};
+use berth_plan::desired::{self, Blocked, Desired};
+use berth_plan::status::environment::{Progress, blocked, planned};
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use crate::booking::{self, Place};
+use crate::context::Context;
+use crate::error::Result;
+use crate::{apply, record};
+
+/// What a step found that stops the environment for now.
+pub(super) struct Stop {
+    at: ConditionType,
+    reason: Reason,
+    message: String,
+}
+
+impl Stop {
+    fn new(at: ConditionType, reason: Reason, message: impl Into<String>) -> Self {
+        Self { at, reason, message: message.into() }
+    }
+}
+
+/// Brings an environment's objects to what was granted.
+pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Result<Action> {
+    let environment = ctx.caches.environments.get(&environment.name_any(), None).unwrap_or(environment);
+    if environment.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let tenant = ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None);
+    match plan(&environment, tenant.as_deref(), &ctx) {
+        Err(why) => {
+            let status = blocked(&environment, &why, &ctx.now());
+            write(&environment, status, &ctx).await?;
+            Ok(Action::await_change())
+        }
+        Ok(desired) => provide(&environment, tenant.as_deref(), &desired, &ctx).await,
+    }
+}
+
+fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> std::result::Result<Desired, Blocked> {
+    let class = ctx.caches.classes.get(&environment.spec.class_ref.name, None);
+    let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None);
+    let prefix = tenant.and_then(|t| t.status.as_ref()?.prefix.clone());
+    desired::plan(&desired::Input {
+        environment,
+        tenant,
+        class: class.as_deref(),
+        profile: profile.as_deref(),
+        system_prefix: prefix.as_deref().and_then(address::parse),
+        today: ctx.today(),
+    })
+}
+
+async fn provide(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    desired: &Desired,
+    ctx: &Context,
+) -> Result<Action> {
+    let mut current = environment.clone();
+    let outcome = steps(&mut current, tenant, desired, ctx).await;
+    // Status is written after failures too; the error still decides when to come back.
+    let progress = match &outcome {
+        Ok(None) => Progress::Done,
+        Ok(Some(stop)) => Progress::Failed { at: stop.at, reason: stop.reason, message: stop.message.clone() },
+        Err(error) => match apply::refused(error) {
+            Some(message) => Progress::Failed { at: ConditionType::QuotaReady, reason: Reason::ApplyFailed, message },
+            None => return outcome.map(|_| Action::await_change()),
+        },
+    };
+    let namespaces = with_uids(&current, desired);
+    let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
+    write(&current, status, ctx).await?;
+    match outcome? {
+        None => Ok(next_expiry(environment)),
+        Some(_) => Ok(Action::requeue(Duration::from_secs(15))),
+    }
+}
+
+/// Access that ends at midnight is looked at again within the hour.
+fn next_expiry(environment: &Environment) -> Action {
+    let expires = environment.spec.access.iter().any(|a| a.expires.is_some());
+    if expires { Action::requeue(Duration::from_secs(3600)) } else { Action::await_change() }
+}
+
+async fn steps(
+    current: &mut Environment,
+    tenant: Option<&Tenant>,
+    desired: &Desired,
+    ctx: &Context,
+) -> Result<Option<Stop>> {
+    if let Some(stop) = book_direct(current, tenant, ctx).await? {
+        return Ok(Some(stop));
+    }
+    let known = current.status.clone().unwrap_or_default().namespaces;
+    if !desired.namespaces.iter().all(|d| known.iter().any(|k| k.name == d.name)) {
+        advance(current, tenant, desired, with_uids(current, desired), Progress::Named, ctx).await?;
+    }
+    let uids = match namespaces::ensure(current, desired, ctx).await? {
+        Ok(uids) => uids,
+        Err(stop) => return Ok(Some(stop)),
+    };
+    if current.status.as_ref().map(|s| &s.namespaces) != Some(&uids) {
+        advance(current, tenant, desired, uids, Progress::Created, ctx).await?;
+    }
+    children::take_access_away(desired, ctx).await?;
+    if let Some(stop) = children::ensure(desired, ctx).await? {
+        return Ok(Some(stop));
+    }
+    children::give_access(desired, ctx).await?;
+    give_back(current, tenant, desired, ctx).await?;
+    Ok(None)
+}
+
+/// Writes an intermediate status.
+async fn advance(
+    current: &mut Environment,
+    tenant: Option<&Tenant>,
+    desired: &Desired,
+    namespaces: Vec<NamespaceStatus>,
+    progress: Progress,
+    ctx: &Context,
+) -> Result<()> {
+    let status = planned(current, tenant, desired, namespaces, &progress, &ctx.now());
+    // What is in place does not become "not ready" because a later look begins.
+    *current = write(current, status, ctx).await?;
+    Ok(())
+}
+
+/// Intended namespaces with the UIDs that are recorded already.
+fn with_uids(environment: &Environment, desired: &Desired) -> Vec<NamespaceStatus> {
+    let known = environment.status.clone().unwrap_or_default().namespaces;
+    let uid = |name: &str| known.iter().find(|k| k.name == name).and_then(|k| k.uid.clone());
+    desired.intended().into_iter().map(|n| NamespaceStatus { uid: uid(&n.name), ..n }).collect()
+}
+
+async fn write(environment: &Environment, status: EnvironmentStatus, ctx: &Context) -> Result<Environment> {
+    if environment.status.as_ref() == Some(&status) {
+        return Ok(environment.clone());
+    }
+    let mut environment = environment.clone();
+    environment.status = Some(status);
+    record::status(&ctx.api(), &ctx.caches.environments, &environment).await
+}
+
+fn place(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Option<(Place, Amounts)> {
+    let tenant = tenant?;
+    let place = booking::place(ctx, &tenant.spec.agency_ref.name, &tenant.spec.site_ref.name)?;
+    Some((place, Amounts::parse(&environment.spec.quota).ok()?))
+}
+
+/// A direct edit by a platform operator books like a paper; it is never silently reverted.
+async fn book_direct(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<Option<Stop>> {
+    if environment.spec.basis.type_ != BasisType::Direct {
+        return Ok(None);
+    }
+    let Some((place, amounts)) = place(environment, tenant, ctx) else { return Ok(None) };
+    let name = environment.name_any();
+    let paper = place.ledger().find(HolderKind::Environment, &name).and_then(|b| b.onboarding_ref.clone());
+    let wish = Wish { kind: HolderKind::Environment, name: &name, amounts, paper };
+    Ok(match booking::take(ctx, &place, &wish).await? {
+        Booked::NoHeadroom { resource, .. } => Some(Stop::new(
+            ConditionType::QuotaReady,
+            Reason::NoHeadroom,
+            format!("`spec.quota` needs more {resource} than is left; the quota in force stays as it is."),
+        )),
+        Booked::Already | Booked::Write(_) => None,
+    })
+}
+
+/// After a shrink: what is neither granted nor used goes back, once the smaller quota is in force.
+async fn give_back(environment: &Environment, tenant: Option<&Tenant>, desired: &Desired, ctx: &Context) -> Result<()> {
+    let Some((place, granted)) = place(environment, tenant, ctx) else { return Ok(()) };
+    let name = environment.name_any();
+    let ledger = place.ledger();
+    let Some(held) = ledger.find(HolderKind::Environment, &name) else { return Ok(()) };
+    // A growing change books before the environment is enlarged: that booking is not ours to lower.
+    let basis = &environment.spec.basis;
+    if basis.type_ == BasisType::Paper && held.onboarding_ref != basis.onboarding_ref {
+        return Ok(());
+    }
+    if Amounts::parse(&held.resources).is_ok_and(|held| held.fits(granted)) {
+        return Ok(());
+    }
+    let used = children::used(desired, ctx);
+    booking::give_back(ctx, &place, &name, granted, used).await
+}

@@ -1,0 +1,98 @@
+//! Tenant → its claim for a prefix, and through it the agency's.
+
+use std::sync::Arc;
+
+use berth_crds::address::{Claimant, ClaimantKind, PrefixLevel};
+use berth_crds::common::NameRef;
+use berth_crds::condition::{self, Is};
+use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, names};
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use super::claim::bound_prefix;
+use crate::context::Context;
+use crate::error::Result;
+use crate::{apply, record};
+
+/// Brings a tenant's claims into being and its prefix into its status.
+pub async fn reconcile(tenant: Arc<Tenant>, ctx: Arc<Context>) -> Result<Action> {
+    let tenant = ctx.caches.tenants.get(&tenant.name_any(), None).unwrap_or(tenant);
+    let agency = ctx.caches.agencies.get(&tenant.spec.agency_ref.name, None);
+    let numbered = tenant.status.as_ref().is_some_and(|s| s.prefix.is_some());
+    if let (Some(agency), false) = (&agency, numbered) {
+        claims(&tenant, agency, &ctx).await?;
+    }
+    record(&tenant, agency.is_some(), &ctx).await?;
+    Ok(Action::await_change())
+}
+
+/// An agency gets its block at its first system; the system's block is numbered in it.
+async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
+    let (agency_claim, tenant_claim) =
+        (names::agency_claim(&agency.name_any()), names::tenant_claim(&tenant.name_any()));
+    let level = match agency.spec.type_ {
+        berth_crds::agency::AgencyType::Commune => PrefixLevel::Commune,
+        _ => PrefixLevel::Agency,
+    };
+    let spec = |level, kind, name: String, uid: Option<String>| PrefixClaimSpec {
+        level,
+        claimant: Claimant { kind, name, uid: uid.unwrap_or_default() },
+        parent_claim_ref: None,
+        site_ref: tenant.spec.site_ref.clone(),
+        requested_cidr: None,
+    };
+    if ctx.caches.claims.get(&agency_claim, None).is_none() {
+        let claim = PrefixClaim::new(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
+        apply::create(&ctx.api(), &ctx.caches.claims, &claim).await?;
+    }
+    if ctx.caches.claims.get(&tenant_claim, None).is_none() {
+        let own = spec(PrefixLevel::System, ClaimantKind::Tenant, tenant.name_any(), tenant.uid());
+        let spec = PrefixClaimSpec {
+            parent_claim_ref: Some(NameRef::to(agency_claim)),
+            requested_cidr: wish(tenant, ctx),
+            ..own
+        };
+        apply::create(&ctx.api(), &ctx.caches.claims, &PrefixClaim::new(&tenant_claim, spec)).await?;
+    }
+    Ok(())
+}
+
+/// The prefix that the tenant's first paper wished for.
+fn wish(tenant: &Tenant, ctx: &Context) -> Option<String> {
+    let paper = tenant.spec.basis.onboarding_ref.as_ref()?;
+    let onboarding: Arc<Onboarding> = ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace))?;
+    onboarding.spec.environment.as_ref()?.requested_prefix.clone()
+}
+
+async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()> {
+    let (now, generation) = (ctx.now(), tenant.metadata.generation);
+    let mut status = tenant.status.clone().unwrap_or_default();
+    status.observed_generation = generation;
+    let bound = bound_prefix(ctx, &names::tenant_claim(&tenant.name_any())).map(|p| p.to_string());
+    // A prefix once shown is never taken away by a cache that lags.
+    status.prefix = bound.or(status.prefix);
+    let addressed = status.prefix.is_some();
+    let (reason, message) = if addressed {
+        (Reason::NoBackEnd, Reason::NoBackEnd.en().to_owned())
+    } else if known_agency {
+        (Reason::AddressPending, Reason::AddressPending.en().to_owned())
+    } else {
+        let name = &tenant.spec.agency_ref.name;
+        (Reason::MissingReference, format!("`spec.agencyRef.name` names {name:?}, which does not exist."))
+    };
+    let stalled = reason == Reason::MissingReference;
+    let ready = if addressed { Reason::Ready } else { reason };
+    let mut set = |type_, is, reason: Reason, message: &str| {
+        condition::set(&mut status.conditions, type_, is, reason, message, generation, &now);
+    };
+    set(ConditionType::Addressed, Is::from(addressed), reason, &message);
+    set(ConditionType::Ready, Is::from(addressed), ready, &message);
+    set(ConditionType::Reconciling, Is::from(!addressed && !stalled), ready, &message);
+    set(ConditionType::Stalled, Is::from(stalled), ready, &message);
+    if tenant.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    let mut tenant = tenant.clone();
+    tenant.status = Some(status);
+    record::status(&ctx.api(), &ctx.caches.tenants, &tenant).await.map(drop)
+}

@@ -1,0 +1,62 @@
+//! The operator's process.
+
+use berth_operator::args::Args;
+use berth_operator::{admin, run};
+use clap::Parser;
+use jiff::tz::TimeZone;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+use tokio_util::sync::CancellationToken;
+
+/// Longest wait for one answer; watches have their own limit.
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(70);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args = Args::parse();
+    log(args.log_json);
+    let zone = TimeZone::get(&args.time_zone).map_err(|e| format!("`--time-zone` is {:?}: {e}", args.time_zone))?;
+    let client = Client::try_from(config(&args).await?)?;
+    let stop = CancellationToken::new();
+    let (ready, readiness) = tokio::sync::watch::channel(false);
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let health = tokio::spawn(admin::serve(args.health, readiness, stop.clone()));
+    let identity = args.identity.unwrap_or_else(|| format!("berth-operator-{}", std::process::id()));
+    let settings = run::Settings { zone, concurrency: args.concurrency, identity };
+    let result = run::run(client, settings, ready, stop.clone()).await;
+    stop.cancel();
+    health.await??;
+    Ok(result?)
+}
+
+async fn config(args: &Args) -> Result<Config, Box<dyn std::error::Error>> {
+    let mut config = match &args.kubeconfig {
+        Some(path) => {
+            let file = Kubeconfig::read_from(path).map_err(|e| format!("`--kubeconfig` {}: {e}", path.display()))?;
+            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?
+        }
+        None => Config::incluster()?,
+    };
+    config.read_timeout = Some(READ_TIMEOUT);
+    Ok(config)
+}
+
+fn log(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { builder.json().init() } else { builder.init() }
+}
+
+/// The first signal drains, the second ends the process at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return tracing::error!("signals cannot be caught; the process ends at once when told to");
+    };
+    let mut once = async || tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} };
+    once().await;
+    tracing::info!("finishing what is begun; a second signal ends at once");
+    stop.cancel();
+    once().await;
+    std::process::exit(130);
+}

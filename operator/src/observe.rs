@@ -1,0 +1,46 @@
+//! Caches → the world that `berth-plan` decides on. The only file that reads for decisions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use berth_crds::{Decision, Onboarding};
+use berth_plan::address;
+use berth_plan::register::Register;
+use ipnet::Ipv6Net;
+use kube::{Resource, ResourceExt};
+
+use crate::cache::Cache;
+use crate::context::Context;
+
+/// The registers as we know them now.
+pub fn register(ctx: &Context) -> Register {
+    let c = &ctx.caches;
+    Register {
+        agencies: named(&c.agencies),
+        sites: named(&c.sites),
+        classes: named(&c.classes),
+        profiles: named(&c.profiles),
+        calendars: named(&c.calendars),
+        tenants: named(&c.tenants),
+        environments: named(&c.environments),
+    }
+}
+
+fn named<K>(cache: &Cache<K>) -> BTreeMap<String, Arc<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + 'static,
+{
+    cache.all().into_iter().map(|o| (o.name_any(), o)).collect()
+}
+
+/// All Decisions that name an Onboarding.
+pub fn decisions(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Decision>> {
+    let (name, namespace) = (onboarding.name_any(), onboarding.namespace());
+    let about = |d: &Arc<Decision>| d.namespace() == namespace && d.spec.onboarding_ref.name == name;
+    ctx.caches.decisions.all().into_iter().filter(about).collect()
+}
+
+/// Every prefix that is taken, as far as we know.
+pub fn taken(ctx: &Context) -> BTreeSet<Ipv6Net> {
+    ctx.caches.blocks.all().iter().filter_map(|b| address::parse(&b.spec.cidr)).collect()
+}

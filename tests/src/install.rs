@@ -1,0 +1,120 @@
+//! Installs exactly the chart's files, and returns when they are in force.
+
+use std::time::Duration;
+
+use berth_cluster::{Cluster, Login, until};
+use kube::api::{DynamicObject, PostParams};
+use kube::core::ApiResource;
+use kube::{Api, Client};
+use serde_json::{Value, json};
+
+use crate::error::Result;
+use crate::files;
+
+/// Longest wait for CRDs and policies.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// CRDs, RBAC and policies.
+pub async fn berth(cluster: &Cluster) -> Result<()> {
+    let folder = files::chart().join("files");
+    for part in ["crds", "rbac", "policies"] {
+        apply(cluster, &folder.join(part).to_string_lossy()).await?;
+        if part == "crds" {
+            kubectl(cluster, &["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await?;
+        }
+    }
+    in_force(&cluster.admin()).await
+}
+
+/// The registers of the demo's province.
+pub async fn province(cluster: &Cluster) -> Result<()> {
+    let mut args = vec!["apply", "--server-side"];
+    let files: Vec<String> = files::yaml(&files::province())?
+        .into_iter()
+        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(|c: char| c.is_ascii_digit())))
+        .map(|p| p.to_string_lossy().into_owned())
+        .collect();
+    for file in &files {
+        args.extend(["-f", file]);
+    }
+    kubectl(cluster, &args).await
+}
+
+async fn apply(cluster: &Cluster, path: &str) -> Result<()> {
+    kubectl(cluster, &["apply", "--server-side", "--force-conflicts", "-f", path]).await
+}
+
+async fn kubectl(cluster: &Cluster, args: &[&str]) -> Result<()> {
+    let output = cluster.kubectl(Login::Admin, args).await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)).into())
+}
+
+/// Policies are not instant: dry runs show when the stamp works and when guards of the first and last file refuse.
+async fn in_force(admin: &Client) -> Result<()> {
+    until("the admission policies are in force", PATIENCE, async || canaries(admin).await).await?;
+    Ok(())
+}
+
+async fn canaries(admin: &Client) -> Result<()> {
+    let stamped = dry_run(admin, "berth.dev/v1alpha1", "Onboarding", "onboardings", paper(None)).await;
+    stamped.map_err(|e| format!("the stamp: {e}"))?;
+    let forged = dry_run(admin, "berth.dev/v1alpha1", "Onboarding", "onboardings", paper(Some("somebody-else"))).await;
+    refused("a forged requester", forged)?;
+    let block = json!({
+        "cidr": "3fff:fff::/48", "parent": "3fff:fff::/40", "parentUID": "x", "level": "Agency",
+        "claimRef": {"name": "x", "uid": "x"}, "state": "Pending"
+    });
+    let block = json!({"metadata": {"name": "3fff-fff----48"}, "spec": block});
+    refused(
+        "a block of somebody's own",
+        dry_run(admin, "berth.dev/v1alpha1", "PrefixBlock", "prefixblocks", block).await,
+    )?;
+    let namespace = json!({"metadata": {"name": "agency-canary"}});
+    refused("a namespace with our prefix", dry_run(admin, "v1", "Namespace", "namespaces", namespace).await)
+}
+
+fn refused(what: &str, result: std::result::Result<(), kube::Error>) -> Result<()> {
+    match result {
+        Err(kube::Error::Api(status)) if status.is_forbidden() || status.is_invalid() => Ok(()),
+        Err(error) => Err(format!("{what}: {error}").into()),
+        Ok(()) => Err(format!("{what} was accepted").into()),
+    }
+}
+
+fn paper(requester: Option<&str>) -> Value {
+    let mut spec = json!({"action": "Extend", "justification": "canary"});
+    if let Some(username) = requester {
+        spec["requester"] = json!({"username": username});
+    }
+    json!({"metadata": {"name": "canary", "namespace": "default"}, "spec": spec})
+}
+
+async fn dry_run(
+    admin: &Client,
+    version: &str,
+    kind: &str,
+    plural: &str,
+    body: Value,
+) -> std::result::Result<(), kube::Error> {
+    let group = version.split_once('/').map_or("", |(g, _)| g);
+    let resource = ApiResource {
+        group: group.into(),
+        version: version.rsplit('/').next().unwrap_or_default().into(),
+        api_version: version.into(),
+        kind: kind.into(),
+        plural: plural.into(),
+    };
+    let mut body = body;
+    body["apiVersion"] = json!(version);
+    body["kind"] = json!(kind);
+    let object: DynamicObject = serde_json::from_value(body).map_err(kube::Error::SerdeError)?;
+    let api: Api<DynamicObject> = match &object.metadata.namespace {
+        Some(namespace) => Api::namespaced_with(admin.clone(), namespace, &resource),
+        None => Api::all_with(admin.clone(), &resource),
+    };
+    let params = PostParams { dry_run: true, ..Default::default() };
+    api.create(&params, &object).await.map(drop)
+}

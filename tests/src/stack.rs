@@ -1,0 +1,74 @@
+//! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
+
+use berth_cluster::Cluster;
+use berth_operator::run::{Settings, run};
+use kube::Client;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Result;
+
+/// Audience of tokens for the API server.
+const API_SERVER: &str = "https://kubernetes.default.svc";
+
+/// A running operator.
+pub struct Operator {
+    runtime: Option<tokio::runtime::Runtime>,
+    task: Option<tokio::task::JoinHandle<berth_operator::error::Result<()>>>,
+    stop: CancellationToken,
+}
+
+impl Operator {
+    /// Starts an operator under `berth-system/berth-operator` and waits until its caches are filled.
+    pub async fn start(cluster: &Cluster) -> Result<Self> {
+        Self::start_as(cluster, "operator-1", 6).await
+    }
+
+    /// Starts an operator with a name in the lease and a number of environments at once.
+    pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
+        let token = account_token(cluster, "berth-operator", API_SERVER).await?;
+        let mut config = cluster.config(&token);
+        config.read_timeout = Some(std::time::Duration::from_secs(70));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(false));
+        let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?;
+        let settings = Settings { zone, concurrency, identity: identity.to_owned() };
+        let token = stop.clone();
+        let task = runtime.spawn(async move {
+            // A client belongs to the runtime that made it.
+            let client = Client::try_from(config).expect("the configuration is the cluster's own");
+            run(client, settings, ready, token).await
+        });
+        tokio::time::timeout(std::time::Duration::from_secs(60), readiness.wait_for(|ready| *ready)).await??;
+        Ok(Self { runtime: Some(runtime), task: Some(task), stop })
+    }
+
+    /// Ends it as a deployment does: what is begun is finished.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            task.await??;
+        }
+        Ok(())
+    }
+
+    /// Ends it as a crash does: nothing is finished.
+    pub fn crash(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A token of one of the chart's own accounts.
+pub async fn account_token(cluster: &Cluster, account: &str, audience: &str) -> Result<String> {
+    Ok(cluster.service_account_token("berth-system", account, &[audience]).await?)
+}

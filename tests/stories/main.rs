@@ -1,0 +1,4 @@
+//! Stories on the real control plane, under the chart's own RBAC and admission policies.
+
+mod world;
+mod request;

@@ -1,1 +1,63 @@
-//! stub
+//! The `berth` command line. Data goes to stdout, talk to stderr; `-o json` is the API's proto3 JSON.
+
+mod args;
+mod connect;
+mod create;
+mod decide;
+mod failure;
+mod file;
+mod output;
+mod registers;
+mod requests;
+mod rows;
+mod wait;
+mod why;
+
+use clap::Parser as _;
+
+pub use args::{Arguments, Format, Language};
+pub use failure::{Exit, Failure};
+
+use args::{Command, Onboard};
+use connect::Session;
+
+/// Result of a command.
+pub type Result<T = Exit, E = Failure> = std::result::Result<T, E>;
+
+/// Runs the command line of this process; returns its exit code.
+pub async fn main() -> std::process::ExitCode {
+    // clap prints usage errors itself and ends with 2, as our table says.
+    let arguments = Arguments::parse();
+    let (format, language) = (arguments.global.output, arguments.global.language());
+    let outcome = tokio::select! {
+        outcome = run(arguments) => outcome,
+        _ = tokio::signal::ctrl_c() => {
+            eprintln!("interrupted: the request itself goes on");
+            Ok(Exit::Interrupted)
+        }
+    };
+    let exit = outcome.unwrap_or_else(|failure| {
+        eprintln!("{}", failure.text(format, language));
+        failure.exit()
+    });
+    exit.into()
+}
+
+/// Runs one command.
+pub async fn run(arguments: Arguments) -> Result {
+    let session = Session::new(arguments.global).await?;
+    match arguments.command {
+        Command::Onboard(Onboard::Create(create)) => create::create(&session, *create).await,
+        Command::Onboard(Onboard::List(list)) => requests::list(&session, list).await,
+        Command::Onboard(Onboard::Get(which)) => requests::get(&session, which).await,
+        Command::Onboard(Onboard::Watch(which)) => requests::watch(&session, which).await,
+        Command::Onboard(Onboard::Wait(wait)) => wait::wait(&session, wait).await,
+        Command::Onboard(Onboard::Approve(approve)) => decide::approve(&session, approve).await,
+        Command::Onboard(Onboard::Reject(reject)) => decide::reject(&session, reject).await,
+        Command::Onboard(Onboard::Withdraw(withdraw)) => decide::withdraw(&session, withdraw).await,
+        Command::Env(command) => registers::environments(&session, command).await,
+        Command::Tenant(command) => registers::tenants(&session, command).await,
+        Command::Catalog(command) => registers::catalog(&session, command).await,
+        Command::Why { namespace } => why::why(&session, &namespace).await,
+    }
+}

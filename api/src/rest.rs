@@ -25,7 +25,7 @@ use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE, uri::PathAndQuer
 use prost_reflect::DynamicMessage;
 use tonic::{Status, client::Grpc, metadata::MetadataMap};
 
-pub use error::http_status;
+pub use error::{body as error_body, http_status};
 
 use crate::{
     problem::{Problem, Thing},

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use berth_cluster::{Cluster, Login, until};
+use berth_crds::{Agency, ConditionType, condition};
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -38,6 +39,21 @@ pub async fn province(cluster: &Cluster) -> Result<()> {
         args.extend(["-f", file]);
     }
     kubectl(cluster, &args).await
+}
+
+/// Waits until everybody who acts for an agency can submit papers.
+pub async fn agencies_ready(cluster: &Cluster) -> Result<()> {
+    let api: Api<Agency> = Api::all(cluster.admin());
+    until("every agency with members has its namespace", PATIENCE, async || {
+        let agencies = api.list(&Default::default()).await.map_err(|e| e.to_string())?;
+        let open = agencies.items.iter().find(|a| {
+            let conditions = a.status.clone().unwrap_or_default().conditions;
+            !a.spec.members.is_empty() && !condition::is_true(&conditions, ConditionType::NamespaceReady)
+        });
+        open.map_or(Ok(()), |a| Err(format!("{}: {:?}", a.name_any(), a.status)))
+    })
+    .await?;
+    Ok(())
 }
 
 async fn apply(cluster: &Cluster, path: &str) -> Result<()> {

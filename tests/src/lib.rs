@@ -6,3 +6,4 @@ pub mod files;
 pub mod install;
 pub mod people;
 pub mod stack;
+pub mod demo;

@@ -72,3 +72,37 @@ impl Drop for Operator {
 pub async fn account_token(cluster: &Cluster, account: &str, audience: &str) -> Result<String> {
     Ok(cluster.service_account_token("berth-system", account, &[audience]).await?)
 }
+
+/// A running door.
+pub struct Door {
+    /// `http://127.0.0.1:<port>`.
+    pub url: String,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<std::result::Result<(), berth_api::server::Error>>,
+}
+
+impl Door {
+    /// Starts a door under `berth-system/berth-api` on a free loopback port, in this runtime.
+    pub async fn start(cluster: &Cluster) -> Result<Self> {
+        let token = account_token(cluster, "berth-api", API_SERVER).await?;
+        Self::start_with(cluster, cluster.config(&token)).await
+    }
+
+    /// Starts a door with a configuration of the door's account.
+    pub async fn start_with(cluster: &Cluster, kube: kube::Config) -> Result<Self> {
+        let mut config = berth_api::server::ServeConfig::new(kube);
+        let end = berth_api::door::ClusterEnd { url: cluster.url(), ca_pem: cluster.ca_pem().to_owned() };
+        config.cluster = Some(end);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(berth_api::server::serve(config, listener, stop.clone().cancelled_owned()));
+        Ok(Self { url, stop, task })
+    }
+
+    /// Closes the door.
+    pub async fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        Ok(self.task.await??)
+    }
+}

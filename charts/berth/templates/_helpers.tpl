@@ -15,6 +15,7 @@ app.kubernetes.io/name: {{ .name }}
 runAsNonRoot: true
 runAsUser: 65532
 runAsGroup: 65532
+fsGroup: 65532
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 {{- define "berth.containerSecurity" -}}

@@ -1,0 +1,60 @@
+//! The connection of a command, and calls that try again when the server is not there for a moment.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use tonic::{Code, Response, Status};
+
+use super::{
+    Result,
+    args::{Format, Global, Language},
+    failure::Failure,
+};
+use crate::client::Client;
+
+/// Waits between tries; only UNAVAILABLE is tried again (AIP-194), and every act has a request id.
+const TRIES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
+
+/// What every command has.
+pub struct Session {
+    /// The services.
+    pub client: Client,
+    /// How to print.
+    pub format: Format,
+    /// Language of the talk.
+    pub language: Language,
+    /// Absolute path of the token file.
+    pub token_file: PathBuf,
+}
+
+impl Session {
+    /// Reads the token and connects.
+    pub async fn new(global: Global) -> Result<Self> {
+        let language = global.language();
+        let file = global.token_file.ok_or_else(|| {
+            Failure::NotLoggedIn("no token: name its file with --token-file or BERTH_TOKEN_FILE".into())
+        })?;
+        let unreadable = |error| Failure::NotLoggedIn(format!("cannot read the token file {}: {error}", file.display()));
+        let token = fs::read_to_string(&file).map_err(unreadable)?;
+        if token.trim().is_empty() {
+            return Err(Failure::NotLoggedIn(format!("the token file {} is empty", file.display())));
+        }
+        let ca = match &global.ca_file {
+            Some(path) => Some(fs::read(path).map_err(|e| Failure::Local(format!("cannot read {}: {e}", path.display())))?),
+            None => None,
+        };
+        let client = Client::connect_with(&global.server, &token, ca.as_deref()).await?;
+        let token_file = std::path::absolute(&file).unwrap_or(file);
+        Ok(Self { client, format: global.output, language, token_file })
+    }
+}
+
+/// Calls until there is an answer; `doing` is for the error.
+pub async fn call<T>(doing: &str, mut once: impl AsyncFnMut() -> Result<Response<T>, Status>) -> Result<T> {
+    for pause in TRIES {
+        match once().await {
+            Err(status) if status.code() == Code::Unavailable => tokio::time::sleep(pause).await,
+            answer => return answer.map(Response::into_inner).map_err(Failure::server(doing)),
+        }
+    }
+    once().await.map(Response::into_inner).map_err(Failure::server(doing))
+}

@@ -1,0 +1,123 @@
+//! `berth onboard create`.
+
+use super::{
+    Exit, Result,
+    args::Create,
+    connect::{Session, call},
+    failure::Failure,
+    file, output,
+};
+use crate::{
+    convert,
+    name,
+    problem::correlation_id,
+    proto::v1::{self as pb, environment, onboarding_spec::Action, system_request::DataKind},
+};
+
+/// Submits a request.
+pub async fn create(session: &Session, create: Create) -> Result {
+    let (agency, request_id, spec) = match &create.file {
+        Some(path) => from_file(file::read(path)?),
+        None => (None, None, from_flags(session, &create).await?),
+    };
+    let agency = create.agency.or(agency).ok_or_else(|| Failure::Usage("name the agency that asks with --agency".into()))?;
+    let request_id = create.request_id.or(request_id).unwrap_or_else(|| format!("cli-{}{}", correlation_id(), correlation_id()));
+    let request = pb::CreateOnboardingRequest {
+        parent: name::agency(&agency),
+        onboarding: Some(pb::Onboarding { spec: Some(spec), ..Default::default() }),
+        request_id,
+        validate_only: create.validate_only,
+    };
+    let client = &session.client.onboardings;
+    let created = call("submitting the request", async || client.clone().create_onboarding(request.clone()).await).await?;
+    output::one(&created, session.format)?;
+    match request.validate_only {
+        true => eprintln!("the request is in order; nothing was submitted"),
+        false => eprintln!("{} submitted. Next: berth onboard wait {} --for ready", created.name, created.name),
+    }
+    Ok(Exit::Done)
+}
+
+/// Agency, request id and what is asked. A document's name tells a repeat as well as a request id.
+fn from_file(document: file::Document) -> (Option<String>, Option<String>, pb::OnboardingSpec) {
+    let namespace = document.agency.as_deref().map(berth_crds::names::agency_namespace).unwrap_or_default();
+    let request_id = document.spec.request_id.clone().or(document.name);
+    (document.agency, request_id, convert::onboarding::spec(&document.spec, &namespace))
+}
+
+async fn from_flags(session: &Session, create: &Create) -> Result<pb::OnboardingSpec> {
+    let mut environment = environment(create)?;
+    let (action, target) = match (&create.environment, &create.tenant) {
+        (Some(id), _) => {
+            let present = present(session, id).await?;
+            environment.kind = present.kind;
+            (Action::Change, Some(target(&present)))
+        }
+        (None, Some(_)) => (Action::AddEnvironment, None),
+        (None, None) => (Action::New, None),
+    };
+    Ok(pb::OnboardingSpec {
+        action: action as i32,
+        system: (action == Action::New).then(|| system(create)).transpose()?,
+        tenant: create.tenant.as_deref().map(|id| full("tenants", id)).unwrap_or_default(),
+        target,
+        environment: Some(environment),
+        justification: create.justification.clone().unwrap_or_default(),
+        ..Default::default()
+    })
+}
+
+async fn present(session: &Session, id: &str) -> Result<pb::Environment> {
+    let request = pb::GetEnvironmentRequest { name: full("environments", id) };
+    let client = &session.client.environments;
+    call("reading the environment", async || client.clone().get_environment(request.clone()).await).await
+}
+
+fn target(present: &pb::Environment) -> pb::EnvironmentTarget {
+    let revision = present.basis.as_ref().map(|basis| basis.revision);
+    pb::EnvironmentTarget { name: present.name.clone(), uid: present.uid.clone(), revision }
+}
+
+fn system(create: &Create) -> Result<pb::SystemRequest> {
+    let data_kinds = create.data.iter().map(|text| value(text, "--data", |v| DataKind::from_str_name(v).map(|k| k as i32)));
+    let agency = |id: &Option<String>| id.as_deref().map(|id| full("agencies", id)).unwrap_or_default();
+    Ok(pb::SystemRequest {
+        code: create.code.clone().unwrap_or_default(),
+        display_name: create.display_name.clone().unwrap_or_default(),
+        level: create.level.unwrap_or_default(),
+        data_kinds: data_kinds.collect::<Result<_>>()?,
+        governing_body: agency(&create.governing_body),
+        operator: agency(&create.operator),
+        ..Default::default()
+    })
+}
+
+fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
+    let exposure = |text: &String| value(text, "--exposure", |v| environment::Exposure::from_str_name(v).map(|e| e as i32));
+    let kind = |text: &String| value(text, "--kind", |v| environment::Kind::from_str_name(v).map(|k| k as i32));
+    let quota = create.cpu.as_ref().map(|cpu| pb::Resources {
+        cpu: cpu.clone(),
+        memory: create.memory.clone().unwrap_or_default(),
+        storage: create.storage.clone().unwrap_or_default(),
+        ..Default::default()
+    });
+    Ok(pb::EnvironmentRequest {
+        kind: create.kind.as_ref().map(kind).transpose()?.unwrap_or_default(),
+        class: create.class.as_deref().map(|id| full("classes", id)).unwrap_or_default(),
+        quota,
+        exposure: create.exposure.iter().map(exposure).collect::<Result<_>>()?,
+        end_date: create.end_date.clone().unwrap_or_default(),
+        requested_prefix: create.requested_prefix.clone().unwrap_or_default(),
+    })
+}
+
+/// `personal-basic` is `PERSONAL_BASIC`.
+fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
+    let upper = text.to_uppercase().replace('-', "_");
+    read(&upper).filter(|n| *n != 0).ok_or_else(|| Failure::Usage(format!("{text:?} is not a value of {flag}: see --help")))
+}
+
+/// A full resource name of an id or of a full name.
+pub fn full(collection: &str, given: &str) -> String {
+    if given.contains('/') { given.to_owned() } else { format!("{collection}/{given}") }
+}

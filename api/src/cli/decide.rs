@@ -1,0 +1,107 @@
+//! `berth onboard approve|reject|withdraw`.
+
+use super::{
+    Exit, Result,
+    args::{Act, Approve, Reject, Withdraw},
+    connect::{Session, call},
+    create::full,
+    failure::Failure,
+    output,
+    requests::named,
+};
+use crate::{problem::correlation_id, proto::v1 as pb};
+
+/// Decides yes.
+pub async fn approve(session: &Session, approve: Approve) -> Result {
+    let name = named(session, &approve.which).await?;
+    let client = &session.client.onboardings;
+    let read = pb::GetOnboardingRequest { name: name.clone() };
+    let seen = call("reading the request", async || client.clone().get_onboarding(read.clone()).await).await?;
+    let request = pb::ApproveOnboardingRequest {
+        name,
+        uid: seen.uid.clone(),
+        role: approve.role.clone(),
+        granted: granted(session, &approve, &seen).await?,
+        reason: approve.reason.unwrap_or_default(),
+        legal_basis: approve.legal_basis.unwrap_or_default(),
+        document: None,
+        request_id: request_id(&approve.act),
+        validate_only: approve.act.validate_only,
+    };
+    let done = call("approving", async || client.clone().approve_onboarding(request.clone()).await).await?;
+    tell(session, &approve.act, &done, "approved", "wait")
+}
+
+/// Decides no.
+pub async fn reject(session: &Session, reject: Reject) -> Result {
+    let request = pb::RejectOnboardingRequest {
+        name: named(session, &reject.which).await?,
+        role: reject.role,
+        reason: reject.reason,
+        legal_basis: reject.legal_basis,
+        request_id: request_id(&reject.act),
+        validate_only: reject.act.validate_only,
+        ..Default::default()
+    };
+    let client = &session.client.onboardings;
+    let done = call("rejecting", async || client.clone().reject_onboarding(request.clone()).await).await?;
+    tell(session, &reject.act, &done, "rejected", "get")
+}
+
+/// Takes an own request back.
+pub async fn withdraw(session: &Session, withdraw: Withdraw) -> Result {
+    let request = pb::WithdrawOnboardingRequest {
+        name: named(session, &withdraw.which).await?,
+        reason: withdraw.reason.unwrap_or_default(),
+        request_id: request_id(&withdraw.act),
+        validate_only: withdraw.act.validate_only,
+        ..Default::default()
+    };
+    let client = &session.client.onboardings;
+    let done = call("withdrawing", async || client.clone().withdraw_onboarding(request.clone()).await).await?;
+    tell(session, &withdraw.act, &done, "withdrawn", "get")
+}
+
+fn tell(session: &Session, act: &Act, done: &pb::Onboarding, what: &str, next: &str) -> Result {
+    output::one(done, session.format)?;
+    match act.validate_only {
+        true => eprintln!("{} could be {what}; nothing was decided", done.name),
+        false => eprintln!("{} {what}. Next: berth onboard {next} {}", done.name, done.name),
+    }
+    Ok(Exit::Done)
+}
+
+fn request_id(act: &Act) -> String {
+    act.request_id.clone().unwrap_or_else(|| format!("cli-{}", correlation_id()))
+}
+
+/// What is granted if a flag changes it; the rest stays as asked, or as the class has it.
+async fn granted(session: &Session, approve: &Approve, seen: &pb::Onboarding) -> Result<Option<pb::Grant>> {
+    let changes = [&approve.class, &approve.cpu, &approve.memory, &approve.storage, &approve.object_storage];
+    if changes.iter().all(|change| change.is_none()) {
+        return Ok(None);
+    }
+    let asked = seen.spec.clone().and_then(|spec| spec.environment).unwrap_or_default();
+    let class = approve.class.as_deref().map_or(asked.class, |id| full("classes", id));
+    let mut quota = match asked.quota {
+        Some(quota) if approve.class.is_none() => quota,
+        _ => class_amounts(session, &class).await?,
+    };
+    let set = |to: &mut String, change: &Option<String>| {
+        if let Some(change) = change {
+            to.clone_from(change);
+        }
+    };
+    set(&mut quota.cpu, &approve.cpu);
+    set(&mut quota.memory, &approve.memory);
+    set(&mut quota.storage, &approve.storage);
+    set(&mut quota.object_storage, &approve.object_storage);
+    Ok(Some(pb::Grant { class, quota: Some(quota) }))
+}
+
+async fn class_amounts(session: &Session, class: &str) -> Result<pb::Resources> {
+    let request = pb::GetClassRequest { name: class.to_owned() };
+    let client = &session.client.catalog;
+    let class = call("reading the class", async || client.clone().get_class(request.clone()).await).await?;
+    class.resources.ok_or_else(|| Failure::Local("the class has no amounts".into()))
+}

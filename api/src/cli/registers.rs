@@ -1,0 +1,132 @@
+//! `berth env`, `berth tenant`, `berth catalog`.
+
+use super::{
+    Exit, Result,
+    args::{Catalog, Env, Tenant},
+    connect::{Session, call},
+    create::full,
+    failure::Failure,
+    output,
+};
+use crate::proto::v1 as pb;
+
+/// Most entries of a page.
+const PAGE: i32 = 500;
+
+/// All pages of a list.
+macro_rules! pages {
+    ($doing:literal, $client:expr, $method:ident, $field:ident, $request:expr) => {{
+        let (mut request, mut found, client) = ($request, Vec::new(), $client);
+        loop {
+            let page = call($doing, async || client.clone().$method(request.clone()).await).await?;
+            found.extend(page.$field);
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break found;
+            }
+        }
+    }};
+}
+
+/// One message.
+macro_rules! single {
+    ($doing:literal, $client:expr, $method:ident, $request:expr) => {{
+        let (request, client) = ($request, $client);
+        call($doing, async || client.clone().$method(request.clone()).await).await?
+    }};
+}
+
+/// Environments.
+pub async fn environments(session: &Session, command: Env) -> Result {
+    let client = &session.client.environments;
+    match command {
+        Env::List { agency, tenant } => {
+            let request = pb::ListEnvironmentsRequest {
+                agency: optional("agencies", agency),
+                tenant: optional("tenants", tenant),
+                page_size: PAGE,
+                ..Default::default()
+            };
+            let all = pages!("listing environments", client, list_environments, environments, request);
+            output::many(&all, session.format)?;
+        }
+        Env::Get { name } => {
+            let request = pb::GetEnvironmentRequest { name: full("environments", &name) };
+            output::one(&single!("reading the environment", client, get_environment, request), session.format)?;
+        }
+        Env::Watch { name } => watch(session, full("environments", &name)).await?,
+        Env::Kubeconfig { name } => {
+            let token_file = session.token_file.to_string_lossy().into_owned();
+            let request = pb::GetKubeconfigRequest { name: full("environments", &name), token_file };
+            let answer = single!("getting the kubeconfig", client, get_kubeconfig, request);
+            output::write(&answer.kubeconfig)?;
+            eprintln!("Next: berth env kubeconfig {name} > kubeconfig && kubectl --kubeconfig kubeconfig get pods");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn watch(session: &Session, name: String) -> Result<()> {
+    let client = &session.client.environments;
+    let mut stream = single!("watching the environment", client, watch_environment, pb::WatchEnvironmentRequest { name: name.clone() });
+    let mut last = String::new();
+    while let Some(environment) = stream.message().await.map_err(Failure::server("watching the environment"))? {
+        if environment.etag != last {
+            last.clone_from(&environment.etag);
+            output::next(&environment, session.format)?;
+        }
+    }
+    Ok(())
+}
+
+/// Information systems.
+pub async fn tenants(session: &Session, command: Tenant) -> Result {
+    let client = &session.client.tenants;
+    match command {
+        Tenant::List { agency } => {
+            let request = pb::ListTenantsRequest { agency: optional("agencies", agency), page_size: PAGE, ..Default::default() };
+            output::many(&pages!("listing tenants", client, list_tenants, tenants, request), session.format)?;
+        }
+        Tenant::Get { name } => {
+            let request = pb::GetTenantRequest { name: full("tenants", &name) };
+            output::one(&single!("reading the tenant", client, get_tenant, request), session.format)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The catalogue.
+pub async fn catalog(session: &Session, command: Catalog) -> Result {
+    let (client, format) = (&session.client.catalog, session.format);
+    match command {
+        Catalog::Agencies { name: Some(name) } => {
+            let request = pb::GetAgencyRequest { name: full("agencies", &name) };
+            output::one(&single!("reading the agency", client, get_agency, request), format)?;
+        }
+        Catalog::Agencies { name: None } => {
+            let request = pb::ListAgenciesRequest { page_size: PAGE, ..Default::default() };
+            output::many(&pages!("listing agencies", client, list_agencies, agencies, request), format)?;
+        }
+        Catalog::Classes { name: Some(name) } => {
+            let request = pb::GetClassRequest { name: full("classes", &name) };
+            output::one(&single!("reading the class", client, get_class, request), format)?;
+        }
+        Catalog::Classes { name: None } => {
+            let request = pb::ListClassesRequest { page_size: PAGE, ..Default::default() };
+            output::many(&pages!("listing classes", client, list_classes, classes, request), format)?;
+        }
+        Catalog::Profiles { name: Some(name) } => {
+            let request = pb::GetProfileRequest { name: full("profiles", &name) };
+            output::one(&single!("reading the rule set", client, get_profile, request), format)?;
+        }
+        Catalog::Profiles { name: None } => {
+            let request = pb::ListProfilesRequest { page_size: PAGE, ..Default::default() };
+            output::many(&pages!("listing rule sets", client, list_profiles, profiles, request), format)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn optional(collection: &str, given: Option<String>) -> String {
+    given.map(|given| full(collection, &given)).unwrap_or_default()
+}

@@ -1,0 +1,17 @@
+//! `berth-plan` against its specification: design §2–§5, reference/domain.md §6, reference/ipv6.md §2.
+//!
+//! One module per part of the thinking; `world` makes the objects that they talk about. `golden` compares
+//! `examples/` (which are documentation, too); `UPDATE=1 cargo test -p berth-plan --test spec` rewrites them.
+
+mod address;
+mod booking;
+mod checks;
+mod claim;
+mod day;
+mod decide;
+mod desired;
+mod golden;
+mod network;
+mod purity;
+mod status;
+mod world;

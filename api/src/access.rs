@@ -8,6 +8,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use http::{HeaderMap, header::AUTHORIZATION};
+use tokio::sync::watch;
 use tonic::Status;
 
 use crate::{
@@ -39,7 +41,15 @@ pub enum May {
 
 /// Roles of the table's columns, in order.
 pub const ROLES: [&str; 9] = [
-    "requester", "reader", "approver", "appraiser", "network", "governing-body", "auditor", "platform-operator", "stranger",
+    "requester",
+    "reader",
+    "approver",
+    "appraiser",
+    "network",
+    "governing-body",
+    "auditor",
+    "platform-operator",
+    "stranger",
 ];
 
 /// One row: the RPC, how it is decided, and what follows for each role as the chart binds it.
@@ -90,14 +100,45 @@ pub const TABLE: &[Row] = &[
     row("/berth.v1.CatalogService/ListProfiles", Known, EVERYBODY),
 ];
 
+/// What the guard asks.
+pub struct Gate {
+    /// Makes callers known.
+    pub authenticator: Authenticator,
+    /// Becomes true when the server ends.
+    pub closing: watch::Receiver<bool>,
+}
+
+/// What a call that lasts needs: whether its caller is still known, and whether the server ends.
+#[derive(Clone)]
+pub struct Ticket {
+    gate: Arc<Gate>,
+    authorization: HeaderMap,
+}
+
+impl Ticket {
+    /// Asks again who the token belongs to: a token that expired or was revoked ends a watch.
+    pub async fn still_known(&self) -> Result<()> {
+        self.gate.authenticator.caller(&self.authorization).await.map(drop)
+    }
+
+    /// Returns when the server ends.
+    pub async fn closing(&self) {
+        // A sender that is gone is a server that is gone.
+        self.gate.closing.clone().wait_for(|closing| *closing).await.ok();
+    }
+}
+
 /// Makes the caller known before anything is decoded; every method of `berth.v1` passes here.
-pub async fn guard(State(authenticator): State<Arc<Authenticator>>, mut request: Request<Body>, next: Next) -> Response {
+pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request<Body>, next: Next) -> Response {
     if !TABLE.iter().any(|row| row.path == request.uri().path()) {
         return answer(Problem::NotSupported(format!("there is no method {}", request.uri().path())));
     }
-    match authenticator.caller(request.headers()).await {
+    match gate.authenticator.caller(request.headers()).await {
         Ok(caller) => {
+            let sent = request.headers().get(AUTHORIZATION).cloned();
+            let authorization = sent.into_iter().map(|value| (AUTHORIZATION, value)).collect();
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(Ticket { gate, authorization });
             next.run(request).await
         }
         Err(problem) => answer(problem),
@@ -114,6 +155,12 @@ pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller> {
     caller.ok_or_else(|| Problem::bug("finding the caller", &"the guard did not run"))
 }
 
+/// The ticket that [`guard`] gave.
+pub fn ticket<T>(request: &tonic::Request<T>) -> Result<Ticket> {
+    let ticket = request.extensions().get::<Ticket>().cloned();
+    ticket.ok_or_else(|| Problem::bug("finding the ticket", &"the guard did not run"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,8 +169,9 @@ mod tests {
     #[test]
     fn every_rpc_stands_in_the_table_once() {
         let services = pool().services().filter(|s| s.full_name().starts_with("berth.v1."));
-        let mut rpcs: Vec<_> =
-            services.flat_map(|s| s.methods().map(|m| format!("/{}/{}", s.full_name(), m.name())).collect::<Vec<_>>()).collect();
+        let mut rpcs: Vec<_> = services
+            .flat_map(|s| s.methods().map(|m| format!("/{}/{}", s.full_name(), m.name())).collect::<Vec<_>>())
+            .collect();
         let mut table: Vec<_> = TABLE.iter().map(|row| row.path.to_owned()).collect();
         (rpcs.sort(), table.sort());
         assert_eq!(rpcs, table);

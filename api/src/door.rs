@@ -1,8 +1,8 @@
 //! The door: its own account, and the way to act as a caller.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use kube::{Client, client::Body};
 use tower::service_fn;
 
@@ -15,6 +15,9 @@ use crate::{
 
 const IMPERSONATE_USER: HeaderName = HeaderName::from_static("impersonate-user");
 const IMPERSONATE_GROUP: HeaderName = HeaderName::from_static("impersonate-group");
+
+/// Pauses between tries of a read that the API server is too busy for.
+const PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1)];
 
 /// Where agencies' kubeconfigs point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +58,26 @@ impl Door {
             for (name, value) in &headers {
                 request.headers_mut().append(name, value.clone());
             }
-            async move { own.send(request).await }
+            send(own, request)
         });
         Ok(Client::new(service, "default"))
     }
+}
+
+/// Sends; a read that the API server is too busy for is tried again, for example while a kind is new to it.
+async fn send(own: Client, request: Request<Body>) -> kube::Result<Response<Body>> {
+    if request.method() != Method::GET {
+        return own.send(request).await;
+    }
+    let (parts, _) = request.into_parts();
+    for pause in PAUSES {
+        let response = own.send(Request::from_parts(parts.clone(), Body::empty())).await?;
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return Ok(response);
+        }
+        tokio::time::sleep(pause).await;
+    }
+    own.send(Request::from_parts(parts, Body::empty())).await
 }
 
 /// User and groups; a service account's groups are derived by the API server.

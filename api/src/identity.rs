@@ -49,7 +49,9 @@ impl Caller {
     pub fn new(user: UserInfo) -> Result<Self> {
         let username = user.username.unwrap_or_default();
         if username.is_empty() || username.starts_with("system:") && service_account(&username).is_none() {
-            return Err(Problem::UnknownCaller(format!("{username:?} may not use the door: use an account of a person or pipeline")));
+            return Err(Problem::UnknownCaller(format!(
+                "{username:?} may not use the door: use an account of a person or pipeline"
+            )));
         }
         let groups = match service_account(&username) {
             Some(_) => Vec::new(),
@@ -79,7 +81,8 @@ impl Caller {
             SubjectKind::Group => self.groups.contains(&subject.name),
             SubjectKind::User => self.username == subject.name,
             SubjectKind::ServiceAccount => {
-                self.service_account() == subject.namespace.as_deref().map(|namespace| (namespace, subject.name.as_str()))
+                self.service_account()
+                    == subject.namespace.as_deref().map(|namespace| (namespace, subject.name.as_str()))
             }
         }
     }
@@ -96,7 +99,6 @@ pub struct Authenticator {
     /// By SHA-256 of the token, so that no token stays in memory.
     believed: Mutex<HashMap<[u8; 32], (Instant, Caller)>>,
 }
-
 
 impl Authenticator {
     /// Reviews tokens with the door's own account.
@@ -120,7 +122,8 @@ impl Authenticator {
         let spec = TokenReviewSpec { token: token.to_owned(), audiences: Some(vec![self.audience.clone()]) };
         let review = TokenReview { spec, ..TokenReview::default() };
         let answer = Api::<TokenReview>::all(self.client.clone()).create(&PostParams::default(), &review).await;
-        let status = answer.map_err(|e| from_kube(e, As::Door, "review", Thing::new("token", "")))?.status.unwrap_or_default();
+        let status =
+            answer.map_err(|e| from_kube(e, As::Door, "review", Thing::new("token", "")))?.status.unwrap_or_default();
         let ours = status.audiences.unwrap_or_default().contains(&self.audience);
         match (status.authenticated, ours, status.user) {
             (Some(true), true, Some(user)) => Caller::new(user),
@@ -180,8 +183,13 @@ mod tests {
 
     #[test]
     fn only_what_the_door_may_act_as_is_kept() {
-        let lan = Caller::new(user("lan", &["berth:ag-62:requester", "system:authenticated", "system:masters", "staff"])).unwrap();
-        assert_eq!(lan, Caller { username: "lan".into(), groups: vec!["berth:ag-62:requester".into(), "staff".into()] });
+        let lan =
+            Caller::new(user("lan", &["berth:ag-62:requester", "system:authenticated", "system:masters", "staff"]))
+                .unwrap();
+        assert_eq!(
+            lan,
+            Caller { username: "lan".into(), groups: vec!["berth:ag-62:requester".into(), "staff".into()] }
+        );
         let pipeline = Caller::new(user("system:serviceaccount:ci:deploy", &["system:serviceaccounts"])).unwrap();
         assert_eq!((pipeline.service_account(), pipeline.groups.is_empty()), (Some(("ci", "deploy")), true));
     }
@@ -200,7 +208,8 @@ mod tests {
             role: MemberRole::Requester,
         };
         let mut agency = Agency::new("ag-62", Default::default());
-        agency.spec.members = vec![member(SubjectKind::ServiceAccount, "deploy", Some("ci")), member(SubjectKind::Group, "g", None)];
+        agency.spec.members =
+            vec![member(SubjectKind::ServiceAccount, "deploy", Some("ci")), member(SubjectKind::Group, "g", None)];
         let acts = |name: &str, groups: &[&str]| Caller::new(user(name, groups)).unwrap().acts_for(&agency);
         assert!(acts("system:serviceaccount:ci:deploy", &[]) && acts("lan", &["g"]));
         assert!(!acts("system:serviceaccount:other:deploy", &[]) && !acts("g", &[]) && !acts("deploy", &["ci"]));

@@ -61,7 +61,8 @@ pub fn is_id(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     let bytes = text.as_bytes();
-    text == "-" || bytes.len() <= MAX_ID && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
+    text == "-"
+        || bytes.len() <= MAX_ID && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
 }
 
 #[cfg(test)]
@@ -71,7 +72,9 @@ mod tests {
     #[test]
     fn ids_are_read_from_names_of_the_right_shape_only() {
         assert_eq!(ids("agencies/ag-62/onboardings/onb-x", "agencies/*/onboardings/*"), Some(["ag-62", "onb-x"]));
-        for bad in ["agencies/ag-62", "agencies/ag-62/onboardings/", "agencies/ag-62/onboardings/a/b", "x/a/onboardings/b"] {
+        for bad in
+            ["agencies/ag-62", "agencies/ag-62/onboardings/", "agencies/ag-62/onboardings/a/b", "x/a/onboardings/b"]
+        {
             assert_eq!(ids::<2>(bad, "agencies/*/onboardings/*"), None, "{bad}");
         }
     }

@@ -23,7 +23,10 @@ impl Page {
     /// Reads size and token of a list; `arguments` are all other arguments.
     pub fn read(size: i32, token: &str, arguments: &str) -> Result<Self> {
         if size < 0 {
-            return Err(Problem::field("page_size", format!("{size} is below zero: give 1 to {MOST}, or 0 for {USUAL}")));
+            return Err(Problem::field(
+                "page_size",
+                format!("{size} is below zero: give 1 to {MOST}, or 0 for {USUAL}"),
+            ));
         }
         let size = if size == 0 { USUAL } else { size.min(MOST) };
         let hash = hash(arguments);

@@ -15,11 +15,11 @@ pub const DOMAIN: &str = "berth.dev";
 /// Most violations that are sent: details travel in a trailer, and many peers cap header lists near 8 KiB.
 const MAX_VIOLATIONS: usize = 40;
 /// Most bytes of all violations together, for the same cause.
-const MAX_BYTES: usize = 3000;
+const MAX_BYTES: usize = 2200;
 /// Longest text of one violation, in characters.
 const MAX_TEXT: usize = 300;
 /// Longest text of one violation in the status message, which is percent-encoded.
-const MAX_BRIEF: usize = 120;
+const MAX_BRIEF: usize = 100;
 
 /// Result of a call.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
@@ -162,7 +162,9 @@ impl Problem {
     fn metadata(&self) -> HashMap<String, String> {
         let pair = |key: &str, value: &str| HashMap::from([(key.to_owned(), cut(value))]);
         match self {
-            Self::NotFound(thing) | Self::Exists { thing, .. } | Self::Refused { thing, .. } => pair("resource", &thing.name),
+            Self::NotFound(thing) | Self::Exists { thing, .. } | Self::Refused { thing, .. } => {
+                pair("resource", &thing.name)
+            }
             Self::TooLarge(max) => pair("maxBytes", &max.to_string()),
             Self::Invalid(all) => pair("violations", &all.len().to_string()),
             Self::Down(id) | Self::Bug(id) => pair("correlationId", id),
@@ -210,7 +212,12 @@ impl From<Problem> for Status {
 
 /// The first defects in one line; the rest stands in the details.
 fn describe(violations: &[Violation]) -> String {
-    let mut text = violations.iter().take(3).map(|v| format!("{}: {}", v.field, shorten(&v.description, MAX_BRIEF))).collect::<Vec<_>>().join("; ");
+    let mut text = violations
+        .iter()
+        .take(3)
+        .map(|v| format!("{}: {}", v.field, shorten(&v.description, MAX_BRIEF)))
+        .collect::<Vec<_>>()
+        .join("; ");
     if violations.len() > 3 {
         text.push_str(&format!("; and {} more", violations.len() - 3));
     }

@@ -44,3 +44,10 @@ pub fn dynamic_json(message: &DynamicMessage) -> Option<serde_json::Value> {
 /// Full names of the services of `berth.v1`.
 pub const SERVICES: &[&str] =
     &["berth.v1.OnboardingService", "berth.v1.TenantService", "berth.v1.EnvironmentService", "berth.v1.CatalogService"];
+
+/// The same as text, fields in the order of the proto files.
+pub fn json_text(message: &DynamicMessage) -> Option<String> {
+    let mut text = Vec::new();
+    message.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &json_options()).ok()?;
+    String::from_utf8(text).ok()
+}

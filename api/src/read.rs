@@ -51,7 +51,8 @@ pub fn shown(value: &str) -> String {
 
 /// A real date, `YYYY-MM-DD`.
 pub fn date(findings: &mut Findings, field: &str, value: &str) -> Option<Date> {
-    let well_formed = value.len() == 10 && value.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    let well_formed = value.len() == 10
+        && value.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
     let parsed = well_formed.then(|| value.parse::<Date>().ok()).flatten();
     if parsed.is_none() {
         findings.bad(field, value, "is not a day of the calendar: write it as YYYY-MM-DD");
@@ -63,7 +64,11 @@ pub fn date(findings: &mut Findings, field: &str, value: &str) -> Option<Date> {
 pub fn request_id(findings: &mut Findings, value: &str) {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if value.len() > 64 || !value.chars().all(allowed) {
-        findings.bad("request_id", value, "must have at most 64 characters of A-Z, a-z, 0-9, `-`, `_`, `.`: use a UUID");
+        findings.bad(
+            "request_id",
+            value,
+            "must have at most 64 characters of A-Z, a-z, 0-9, `-`, `_`, `.`: use a UUID",
+        );
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Debug};
 
 use berth_crds::{
     AddressPlan, Agency, Environment, EnvironmentClass, PolicyProfile, Site, Tenant,
-    agency::{DayRange, DatedText},
+    agency::{DatedText, DayRange},
 };
 use kube::{
     Api, Client, Resource,

@@ -29,7 +29,7 @@ pub use error::{body as error_body, http_status};
 
 use crate::{
     problem::{Problem, Thing},
-    proto::{dynamic_json, pool},
+    proto::{json_text, pool},
 };
 use codec::DynamicCodec;
 use template::{Route, routes};
@@ -134,8 +134,7 @@ fn lines(stream: tonic::Streaming<DynamicMessage>) -> Response {
 }
 
 fn json(message: &DynamicMessage) -> Result<String, Status> {
-    let value = dynamic_json(message).ok_or_else(|| Problem::bug("writing JSON", &message.to_string()))?;
-    Ok(value.to_string())
+    Ok(json_text(message).ok_or_else(|| Problem::bug("writing JSON", &message.to_string()))?)
 }
 
 /// An error as a response.
@@ -153,7 +152,6 @@ fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response {
     response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(kind));
     response
 }
-
 
 #[cfg(test)]
 mod tests;

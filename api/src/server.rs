@@ -6,13 +6,22 @@ mod settings;
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf};
 
+use berth_crds::labels;
 use kube::Client;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 pub use settings::Settings;
 
-use crate::{clock::Clock, door::ClusterEnd, proto};
-use berth_crds::labels;
+use crate::{
+    access::Gate,
+    clock::Clock,
+    door::{ClusterEnd, Door},
+    identity::Authenticator,
+    proto,
+};
+
+/// Longest time for calls under way when the server ends.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// What a door is made of.
 pub struct ServeConfig {
@@ -88,10 +97,26 @@ pub async fn serve(config: ServeConfig, listener: TcpListener, shutdown: impl Fu
         return Err(Error::PlainText(address));
     }
     let client = Client::try_from(config.kube)?;
-    let (routes, health) = routes::routes(client.clone(), config.audience, config.clock, config.cluster)?;
+    let (close, closing) = watch::channel(false);
+    let gate = Gate { authenticator: Authenticator::new(client.clone(), config.audience), closing: closing.clone() };
+    let (routes, health) = routes::routes(Door::new(client.clone(), config.clock, config.cluster), gate)?;
     let probe = tokio::spawn(routes::report_when_ready(client, health));
     tracing::info!(%address, tls = config.tls.is_some(), services = proto::SERVICES.len(), "the door is open");
-    let served = listen::serve(routes, listener, config.tls, shutdown).await;
+    let shutdown = async {
+        shutdown.await;
+        // Watches end now, other calls are finished.
+        close.send_replace(true);
+    };
+    let served = tokio::select! {
+        served = listen::serve(routes, listener, config.tls, shutdown) => served,
+        () = out_of_patience(closing) => Ok(()),
+    };
     probe.abort();
     served
+}
+
+/// Returns some time after the server began to close: a client that never hangs up does not keep it.
+async fn out_of_patience(mut closing: watch::Receiver<bool>) {
+    closing.wait_for(|closing| *closing).await.ok();
+    tokio::time::sleep(PATIENCE).await;
 }

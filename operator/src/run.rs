@@ -75,8 +75,8 @@ async fn keep(holder: &mut lease::Holder, work: &CancellationToken) {
     }
 }
 
-/// Everything that runs until the operator stops.
-async fn reconcile_all(client: Client, settings: Settings, ready: watch::Sender<bool>, stop: CancellationToken) {
+/// Everything that runs until the operator stops, whoever holds the lease: safety does not rest on it.
+pub async fn reconcile_all(client: Client, settings: Settings, ready: watch::Sender<bool>, stop: CancellationToken) {
     let (q, ends) = Ends::new();
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();

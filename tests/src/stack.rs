@@ -1,7 +1,7 @@
 //! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
 
 use berth_cluster::Cluster;
-use berth_operator::run::{Settings, run};
+use berth_operator::run::{Settings, reconcile_all, run};
 use kube::Client;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -24,8 +24,18 @@ impl Operator {
         Self::start_as(cluster, "operator-1", 6).await
     }
 
+    /// Starts an operator that reconciles although another one holds the lease, as one would that was stopped for
+    /// longer than the lease and woke up again.
+    pub async fn start_without_lease(cluster: &Cluster) -> Result<Self> {
+        Self::launch(cluster, "operator-2", 6, false).await
+    }
+
     /// Starts an operator with a name in the lease and a number of environments at once.
     pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
+        Self::launch(cluster, identity, concurrency, true).await
+    }
+
+    async fn launch(cluster: &Cluster, identity: &str, concurrency: u16, lease: bool) -> Result<Self> {
         let token = account_token(cluster, "berth-operator", API_SERVER).await?;
         let mut config = cluster.config(&token);
         config.read_timeout = Some(std::time::Duration::from_secs(70));
@@ -37,7 +47,12 @@ impl Operator {
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.
             let client = Client::try_from(config).expect("the configuration is the cluster's own");
-            run(client, settings, ready, token).await
+            if lease {
+                run(client, settings, ready, token).await
+            } else {
+                reconcile_all(client, settings, ready, token).await;
+                Ok(())
+            }
         });
         tokio::time::timeout(std::time::Duration::from_secs(60), readiness.wait_for(|ready| *ready)).await??;
         Ok(Self { runtime: Some(runtime), task: Some(task), stop })

@@ -2,3 +2,8 @@
 
 mod world;
 mod request;
+mod four_eyes;
+mod isolation;
+mod repair;
+mod headroom;
+mod counts;

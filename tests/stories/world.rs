@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use berth_cluster::{Cluster, Options, Person, until};
-use berth_crds::{ConditionType, Environment, Onboarding, condition};
+use berth_crds::decision::Effect;
+use berth_crds::{ConditionType, Decision, Environment, Onboarding, condition};
 use berth_tests::error::Result;
 use berth_tests::install;
 use berth_tests::stack::Operator;
@@ -11,6 +12,7 @@ use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 /// Longest wait for anything that should happen by itself.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,21 +23,45 @@ pub struct World {
     pub people: Vec<Person>,
 }
 
+/// The world of stories that leave each other alone: each has its own systems, none changes a register.
+static SHARED: OnceCell<(World, Operator)> = OnceCell::const_new();
+
+/// The shared world, with an operator in it. It ends with the process.
+pub async fn shared() -> Result<&'static World> {
+    let start = async || -> Result<_> {
+        let world = World::start().await?;
+        let operator = world.operator().await?;
+        install::agencies_ready(&world.cluster).await?;
+        Ok((world, operator))
+    };
+    Ok(&SHARED.get_or_try_init(start).await?.0)
+}
+
 impl World {
     /// Starts a control plane, installs the chart's files and the province.
     pub async fn start() -> Result<Self> {
         let people = vec![
             Person::new("lead-62", ["berth:ag-62:requester"]),
+            Person::new("lead-66", ["berth:ag-66:requester"]),
             Person::new("lead-67", ["berth:ag-67:requester"]),
             Person::new("approver", ["berth:approver"]),
             Person::new("contractor", ["berth:approver", "berth:contractor"]),
             Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
+            Person::new("platform", ["berth:platform-operator"]),
             Person::new("nobody", Vec::<String>::new()),
         ];
         let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;
         install::berth(&cluster).await?;
         install::province(&cluster).await?;
         Ok(Self { cluster, people })
+    }
+
+    /// A world of one's own, with its operator.
+    pub async fn own() -> Result<(Self, Operator)> {
+        let world = Self::start().await?;
+        let operator = world.operator().await?;
+        install::agencies_ready(&world.cluster).await?;
+        Ok((world, operator))
     }
 
     /// The client of a person.
@@ -74,18 +100,6 @@ impl World {
             .await
     }
 
-    /// Waits until people of an agency can submit.
-    pub async fn until_namespace(&self, agency: &str) -> Result<()> {
-        let api: Api<berth_crds::Agency> = Api::all(self.cluster.admin());
-        until("the agency has its namespace", PATIENCE, async || {
-            let status = api.get(agency).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
-            let ready = condition::is_true(&status.conditions, ConditionType::NamespaceReady);
-            if ready { Ok(()) } else { Err(format!("{:?}", status.conditions)) }
-        })
-        .await?;
-        Ok(())
-    }
-
     /// Submits a request for a new system and returns its paper.
     pub async fn ask(
         &self,
@@ -100,14 +114,62 @@ impl World {
         Ok(self.onboarding(agency, name).await?)
     }
 
-    /// Decides a request.
-    pub async fn decide(
-        &self,
-        who: &str,
-        paper: &Onboarding,
-        verdict: &str,
-    ) -> std::result::Result<DynamicObject, kube::Error> {
-        self.create(who, decision(paper, "approver", 1, verdict)).await
+    /// Decides a request once the policies see it: their view of the papers is a moment behind.
+    pub async fn decide(&self, who: &str, paper: &Onboarding, verdict: &str) -> Result<Decision> {
+        self.sign(who, decision(paper, "approver", 1, verdict)).await
+    }
+
+    /// Creates a Decision; "no params" means that the policies do not see the Onboarding yet.
+    pub async fn sign(&self, who: &str, body: Value) -> Result<Decision> {
+        let unseen = |e: &kube::Error| e.to_string().contains("no params found");
+        let created = until("the policies see the paper", PATIENCE, async || match self.create(who, body.clone()).await {
+            Err(error) if unseen(&error) => Err(error.to_string()),
+            other => Ok(other),
+        })
+        .await?;
+        Ok(serde_json::from_value(serde_json::to_value(created?)?)?)
+    }
+
+    /// Waits until a Decision has its effect, and returns effect and reason.
+    pub async fn effect(&self, decision: &Decision) -> Result<(Effect, String)> {
+        let api: Api<Decision> = Api::namespaced(self.cluster.admin(), &decision.namespace().unwrap_or_default());
+        let name = decision.name_any();
+        Ok(until(&format!("{name} has its effect"), PATIENCE, async || {
+            let status = api.get(&name).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
+            status.effect.zip(status.reason.clone()).ok_or_else(|| format!("{status:?}"))
+        })
+        .await?)
+    }
+
+    /// Waits until the checks of a paper are made.
+    pub async fn checked(&self, paper: &Onboarding) -> Result<Onboarding> {
+        let api: Api<Onboarding> = Api::namespaced(self.cluster.admin(), &paper.namespace().unwrap_or_default());
+        let name = paper.name_any();
+        Ok(until(&format!("{name} is checked"), PATIENCE, async || {
+            let paper = api.get(&name).await.map_err(|e| e.to_string())?;
+            let checked = paper.status.as_ref().is_some_and(|s| !s.checks.is_empty());
+            if checked { Ok(paper) } else { Err("no checks yet".to_owned()) }
+        })
+        .await?)
+    }
+
+    /// Everything of a kind, as the administrator sees it.
+    pub async fn all<K>(&self) -> Result<Vec<K>>
+    where
+        K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+    {
+        Ok(Api::<K>::all(self.cluster.admin()).list(&Default::default()).await?.items)
+    }
+
+    /// Everything of a kind in a namespace, as the administrator sees it.
+    pub async fn within<K>(&self, namespace: &str) -> Result<Vec<K>>
+    where
+        K: kube::Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned,
+    {
+        Ok(Api::<K>::namespaced(self.cluster.admin(), namespace).list(&Default::default()).await?.items)
     }
 
     /// The paper as it is now.
@@ -168,4 +230,22 @@ pub fn decision(paper: &Onboarding, role: &str, n: u32, verdict: &str) -> Value 
         "apiVersion": "berth.dev/v1alpha1", "kind": "Decision",
         "metadata": {"name": format!("{name}.{role}.{n}"), "namespace": namespace}, "spec": spec
     })
+}
+
+/// The status code of a refusal; panics on success, which is never what a caller of this expects.
+pub fn code<T>(result: std::result::Result<T, kube::Error>) -> u16 {
+    match result {
+        Err(kube::Error::Api(status)) => status.code,
+        Err(error) => panic!("no answer of the API server: {error}"),
+        Ok(_) => panic!("accepted"),
+    }
+}
+
+/// The message of a refusal.
+pub fn message<T>(result: std::result::Result<T, kube::Error>) -> String {
+    match result {
+        Err(kube::Error::Api(status)) => status.message.clone(),
+        Err(error) => panic!("no answer of the API server: {error}"),
+        Ok(_) => panic!("accepted"),
+    }
 }

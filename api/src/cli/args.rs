@@ -1,8 +1,12 @@
 //! The surface: commands and flags. No flag ever takes a token.
 
-use std::{path::PathBuf, time::Duration};
+mod onboard;
+
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use onboard::{Act, Approve, Create, List, Onboard, Reject, Until, Wait, Which, Withdraw};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]
@@ -39,7 +43,9 @@ pub struct Global {
 impl Global {
     /// The language that is asked for, or the one of the terminal.
     pub fn language(&self) -> Language {
-        let terminal = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+        let terminal = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
         self.lang.unwrap_or(match terminal {
             Some(lang) if lang.starts_with("vi") => Language::Vi,
             _ => Language::En,
@@ -89,218 +95,6 @@ pub enum Command {
         /// Namespace, `<plate>-<kind>` or `<plate>-<kind>-<zone>`.
         namespace: String,
     },
-}
-
-/// Requests.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Onboard {
-    /// Submit a request, from a file or from flags.
-    Create(Box<Create>),
-    /// List requests.
-    List(List),
-    /// Show one request.
-    Get(Which),
-    /// Show a request whenever it changes.
-    Watch(Which),
-    /// Wait until a request is decided, approved or ready.
-    Wait(Wait),
-    /// Decide yes, as asked or with changes.
-    Approve(Approve),
-    /// Decide no.
-    Reject(Reject),
-    /// Take back an own request.
-    Withdraw(Withdraw),
-}
-
-/// A request.
-#[derive(Args, Clone, Debug)]
-pub struct Which {
-    /// `agencies/ag-62/onboardings/onb-x`, or `onb-x`, which is then looked for.
-    pub name: String,
-    /// Agency of a short name.
-    #[arg(long)]
-    pub agency: Option<String>,
-}
-
-/// A list.
-#[derive(Args, Clone, Debug)]
-pub struct List {
-    /// Only this agency: id or alias.
-    #[arg(long)]
-    pub agency: Option<String>,
-}
-
-/// What is asked.
-#[derive(Args, Clone, Debug, Default)]
-pub struct Create {
-    /// A YAML document of kind Onboarding; `-` is standard input.
-    #[arg(long, short, conflicts_with_all = ["code", "tenant", "environment"])]
-    pub file: Option<PathBuf>,
-    /// Agency that asks: id or alias. With a file: instead of its namespace.
-    #[arg(long)]
-    pub agency: Option<String>,
-    /// Tells a repeat from a second request; random without it.
-    #[arg(long)]
-    pub request_id: Option<String>,
-    /// Check everything, submit nothing.
-    #[arg(long)]
-    pub validate_only: bool,
-    /// Code of a new system, for example IS-01.
-    #[arg(long, conflicts_with_all = ["tenant", "environment"])]
-    pub code: Option<String>,
-    /// Name of a new system.
-    #[arg(long)]
-    pub display_name: Option<String>,
-    /// Security level of a new system, 1 to 5.
-    #[arg(long)]
-    pub level: Option<i32>,
-    /// Kinds of data: public, private, personal-basic, personal-sensitive, state-secret.
-    #[arg(long, value_delimiter = ',')]
-    pub data: Vec<String>,
-    /// Governing body (chủ quản): agency id or alias.
-    #[arg(long)]
-    pub governing_body: Option<String>,
-    /// Unit that operates the system: agency id or alias.
-    #[arg(long)]
-    pub operator: Option<String>,
-    /// Tenant that gets another environment.
-    #[arg(long, conflicts_with = "environment")]
-    pub tenant: Option<String>,
-    /// Environment whose size is to change; it is read first.
-    #[arg(long)]
-    pub environment: Option<String>,
-    /// Kind of the environment: prod, staging, acceptance, dev, training, recovery.
-    #[arg(long)]
-    pub kind: Option<String>,
-    /// Class of the catalogue.
-    #[arg(long)]
-    pub class: Option<String>,
-    /// Processors, where less than the class's are enough.
-    #[arg(long, requires_all = ["memory", "storage"])]
-    pub cpu: Option<String>,
-    /// Memory, where less is enough.
-    #[arg(long, requires_all = ["cpu", "storage"])]
-    pub memory: Option<String>,
-    /// Block storage, where less is enough.
-    #[arg(long, requires_all = ["cpu", "memory"])]
-    pub storage: Option<String>,
-    /// From where it is to be reached: internet, tslcd.
-    #[arg(long, value_delimiter = ',')]
-    pub exposure: Vec<String>,
-    /// Last day, YYYY-MM-DD.
-    #[arg(long)]
-    pub end_date: Option<String>,
-    /// A wished IPv6 /56.
-    #[arg(long)]
-    pub requested_prefix: Option<String>,
-    /// Why it is needed.
-    #[arg(long)]
-    pub justification: Option<String>,
-}
-
-/// What to wait for.
-#[derive(Args, Clone, Debug)]
-pub struct Wait {
-    /// Which request.
-    #[command(flatten)]
-    pub which: Which,
-    /// What to wait for.
-    #[arg(long = "for", value_enum, default_value = "ready")]
-    pub until: Until,
-    /// How long, for example 90s, 10m, 1h.
-    #[arg(long, value_parser = duration, default_value = "10m")]
-    pub timeout: Duration,
-}
-
-/// What to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Until {
-    /// Decided, whatever the decision.
-    Decided,
-    /// Approved.
-    Approved,
-    /// Handed over.
-    Ready,
-}
-
-/// Decide yes.
-#[derive(Args, Clone, Debug)]
-pub struct Approve {
-    /// Which request.
-    #[command(flatten)]
-    pub which: Which,
-    /// Role in which you sign.
-    #[arg(long, default_value = "approver")]
-    pub role: String,
-    /// Granted class, where it differs from what was asked.
-    #[arg(long)]
-    pub class: Option<String>,
-    /// Granted processors, where they differ from what was asked.
-    #[arg(long)]
-    pub cpu: Option<String>,
-    /// Granted memory.
-    #[arg(long)]
-    pub memory: Option<String>,
-    /// Granted block storage.
-    #[arg(long)]
-    pub storage: Option<String>,
-    /// Granted object storage.
-    #[arg(long)]
-    pub object_storage: Option<String>,
-    /// Reason.
-    #[arg(long)]
-    pub reason: Option<String>,
-    /// Legal basis.
-    #[arg(long)]
-    pub legal_basis: Option<String>,
-    /// Flags of every act.
-    #[command(flatten)]
-    pub act: Act,
-}
-
-/// Decide no.
-#[derive(Args, Clone, Debug)]
-pub struct Reject {
-    /// Which request.
-    #[command(flatten)]
-    pub which: Which,
-    /// Role in which you sign.
-    #[arg(long, default_value = "approver")]
-    pub role: String,
-    /// Reason.
-    #[arg(long)]
-    pub reason: String,
-    /// Legal basis.
-    #[arg(long)]
-    pub legal_basis: String,
-    /// Flags of every act.
-    #[command(flatten)]
-    pub act: Act,
-}
-
-/// Take back.
-#[derive(Args, Clone, Debug)]
-pub struct Withdraw {
-    /// Which request.
-    #[command(flatten)]
-    pub which: Which,
-    /// Reason.
-    #[arg(long)]
-    pub reason: Option<String>,
-    /// Flags of every act.
-    #[command(flatten)]
-    pub act: Act,
-}
-
-/// Flags of every act.
-#[derive(Args, Clone, Debug)]
-pub struct Act {
-    /// Tells a repeat from a second act; random without it.
-    #[arg(long)]
-    pub request_id: Option<String>,
-    /// Check everything, decide nothing.
-    #[arg(long)]
-    pub validate_only: bool,
 }
 
 /// Environments.
@@ -368,20 +162,6 @@ pub enum Catalog {
     },
 }
 
-/// A duration such as 90s, 10m or 1h.
-fn duration(text: &str) -> Result<Duration, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit {
-        "s" | "" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("write for example 90s, 10m or 1h".into()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write for example 90s, 10m or 1h".to_owned())?;
-    number.checked_mul(factor).map(Duration::from_secs).ok_or_else(|| "is too long".into())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -396,14 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_units() {
-        assert_eq!(["90", "90s", "10m", "1h"].map(|t| duration(t).unwrap().as_secs()), [90, 90, 600, 3600]);
-        assert!(["", "m", "1d", "-1s", "99999999999999999999h"].iter().all(|t| duration(t).is_err()));
-    }
-
-    #[test]
     fn wrong_usage_is_exit_code_2() {
-        for wrong in [&["berth", "onboard", "reject", "x"][..], &["berth", "nonsense"], &["berth", "onboard", "create", "--cpu", "1"]] {
+        for wrong in [
+            &["berth", "onboard", "reject", "x"][..],
+            &["berth", "nonsense"],
+            &["berth", "onboard", "create", "--cpu", "1"],
+        ] {
             assert_eq!(Arguments::try_parse_from(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
     }

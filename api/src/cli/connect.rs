@@ -6,7 +6,7 @@ use tonic::{Code, Response, Status};
 
 use super::{
     Result,
-    args::{Format, Global, Language},
+    args::{Format, Global},
     failure::Failure,
 };
 use crate::client::Client;
@@ -20,8 +20,6 @@ pub struct Session {
     pub client: Client,
     /// How to print.
     pub format: Format,
-    /// Language of the talk.
-    pub language: Language,
     /// Absolute path of the token file.
     pub token_file: PathBuf,
 }
@@ -29,22 +27,24 @@ pub struct Session {
 impl Session {
     /// Reads the token and connects.
     pub async fn new(global: Global) -> Result<Self> {
-        let language = global.language();
         let file = global.token_file.ok_or_else(|| {
             Failure::NotLoggedIn("no token: name its file with --token-file or BERTH_TOKEN_FILE".into())
         })?;
-        let unreadable = |error| Failure::NotLoggedIn(format!("cannot read the token file {}: {error}", file.display()));
+        let unreadable =
+            |error| Failure::NotLoggedIn(format!("cannot read the token file {}: {error}", file.display()));
         let token = fs::read_to_string(&file).map_err(unreadable)?;
         if token.trim().is_empty() {
             return Err(Failure::NotLoggedIn(format!("the token file {} is empty", file.display())));
         }
         let ca = match &global.ca_file {
-            Some(path) => Some(fs::read(path).map_err(|e| Failure::Local(format!("cannot read {}: {e}", path.display())))?),
+            Some(path) => {
+                Some(fs::read(path).map_err(|e| Failure::Local(format!("cannot read {}: {e}", path.display())))?)
+            }
             None => None,
         };
         let client = Client::connect_with(&global.server, &token, ca.as_deref()).await?;
         let token_file = std::path::absolute(&file).unwrap_or(file);
-        Ok(Self { client, format: global.output, language, token_file })
+        Ok(Self { client, format: global.output, token_file })
     }
 }
 

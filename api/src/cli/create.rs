@@ -8,8 +8,7 @@ use super::{
     file, output,
 };
 use crate::{
-    convert,
-    name,
+    convert, name,
     problem::correlation_id,
     proto::v1::{self as pb, environment, onboarding_spec::Action, system_request::DataKind},
 };
@@ -20,8 +19,10 @@ pub async fn create(session: &Session, create: Create) -> Result {
         Some(path) => from_file(file::read(path)?),
         None => (None, None, from_flags(session, &create).await?),
     };
-    let agency = create.agency.or(agency).ok_or_else(|| Failure::Usage("name the agency that asks with --agency".into()))?;
-    let request_id = create.request_id.or(request_id).unwrap_or_else(|| format!("cli-{}{}", correlation_id(), correlation_id()));
+    let agency =
+        create.agency.or(agency).ok_or_else(|| Failure::Usage("name the agency that asks with --agency".into()))?;
+    let request_id =
+        create.request_id.or(request_id).unwrap_or_else(|| format!("cli-{}{}", correlation_id(), correlation_id()));
     let request = pb::CreateOnboardingRequest {
         parent: name::agency(&agency),
         onboarding: Some(pb::Onboarding { spec: Some(spec), ..Default::default() }),
@@ -29,7 +30,8 @@ pub async fn create(session: &Session, create: Create) -> Result {
         validate_only: create.validate_only,
     };
     let client = &session.client.onboardings;
-    let created = call("submitting the request", async || client.clone().create_onboarding(request.clone()).await).await?;
+    let created =
+        call("submitting the request", async || client.clone().create_onboarding(request.clone()).await).await?;
     output::one(&created, session.format)?;
     match request.validate_only {
         true => eprintln!("the request is in order; nothing was submitted"),
@@ -79,7 +81,8 @@ fn target(present: &pb::Environment) -> pb::EnvironmentTarget {
 }
 
 fn system(create: &Create) -> Result<pb::SystemRequest> {
-    let data_kinds = create.data.iter().map(|text| value(text, "--data", |v| DataKind::from_str_name(v).map(|k| k as i32)));
+    let data_kinds =
+        create.data.iter().map(|text| value(text, "--data", |v| DataKind::from_str_name(v).map(|k| k as i32)));
     let agency = |id: &Option<String>| id.as_deref().map(|id| full("agencies", id)).unwrap_or_default();
     Ok(pb::SystemRequest {
         code: create.code.clone().unwrap_or_default(),
@@ -93,7 +96,8 @@ fn system(create: &Create) -> Result<pb::SystemRequest> {
 }
 
 fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
-    let exposure = |text: &String| value(text, "--exposure", |v| environment::Exposure::from_str_name(v).map(|e| e as i32));
+    let exposure =
+        |text: &String| value(text, "--exposure", |v| environment::Exposure::from_str_name(v).map(|e| e as i32));
     let kind = |text: &String| value(text, "--kind", |v| environment::Kind::from_str_name(v).map(|k| k as i32));
     let quota = create.cpu.as_ref().map(|cpu| pb::Resources {
         cpu: cpu.clone(),
@@ -114,7 +118,9 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
 /// `personal-basic` is `PERSONAL_BASIC`.
 fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
     let upper = text.to_uppercase().replace('-', "_");
-    read(&upper).filter(|n| *n != 0).ok_or_else(|| Failure::Usage(format!("{text:?} is not a value of {flag}: see --help")))
+    read(&upper)
+        .filter(|n| *n != 0)
+        .ok_or_else(|| Failure::Usage(format!("{text:?} is not a value of {flag}: see --help")))
 }
 
 /// A full resource name of an id or of a full name.

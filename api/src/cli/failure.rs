@@ -143,11 +143,23 @@ fn server_text(doing: &str, status: &Status, language: Language) -> String {
 fn what_to_do(code: Code, language: Language) -> &'static str {
     let (en, vi) = match code {
         Code::InvalidArgument => ("Correct what is named and try again.", "Hãy sửa các mục nêu trên rồi gửi lại."),
-        Code::Unauthenticated => ("Get a new token and name its file with --token-file.", "Hãy lấy token mới và chỉ tệp bằng --token-file."),
-        Code::PermissionDenied => ("Use an account that may do this, or ask for the right.", "Hãy dùng tài khoản có quyền hoặc xin cấp quyền."),
-        Code::NotFound => ("Check the name; `list` shows what you may see.", "Hãy kiểm tra tên; lệnh `list` cho biết những gì được xem."),
-        Code::AlreadyExists => ("Look at what is there, or use another request id.", "Hãy xem hồ sơ đã có hoặc dùng mã yêu cầu khác."),
-        Code::FailedPrecondition => ("Look at the present state with `get`.", "Hãy xem trạng thái hiện tại bằng lệnh `get`."),
+        Code::Unauthenticated => {
+            ("Get a new token and name its file with --token-file.", "Hãy lấy token mới và chỉ tệp bằng --token-file.")
+        }
+        Code::PermissionDenied => (
+            "Use an account that may do this, or ask for the right.",
+            "Hãy dùng tài khoản có quyền hoặc xin cấp quyền.",
+        ),
+        Code::NotFound => (
+            "Check the name; `list` shows what you may see.",
+            "Hãy kiểm tra tên; lệnh `list` cho biết những gì được xem.",
+        ),
+        Code::AlreadyExists => {
+            ("Look at what is there, or use another request id.", "Hãy xem hồ sơ đã có hoặc dùng mã yêu cầu khác.")
+        }
+        Code::FailedPrecondition => {
+            ("Look at the present state with `get`.", "Hãy xem trạng thái hiện tại bằng lệnh `get`.")
+        }
         Code::Unimplemented => ("Use what is supported today.", "Hãy dùng chức năng đã được hỗ trợ."),
         Code::Unavailable => ("Try again in a moment.", "Hãy thử lại sau ít phút."),
         _ => ("Report this to the platform operators.", "Hãy báo cho đơn vị vận hành."),
@@ -192,7 +204,9 @@ mod tests {
             "error: approving: The input is not valid.\n  page_size: -1 is below zero\n  Correct what is named and try again.\n  INVALID_ARGUMENT"
         );
         let vietnamese = failure.text(Format::Table, Language::Vi);
-        assert!(vietnamese.starts_with("lỗi: approving: Dữ liệu không hợp lệ.") && vietnamese.ends_with("INVALID_ARGUMENT"));
+        assert!(
+            vietnamese.starts_with("lỗi: approving: Dữ liệu không hợp lệ.") && vietnamese.ends_with("INVALID_ARGUMENT")
+        );
         let json: serde_json::Value = serde_json::from_str(&failure.text(Format::Json, Language::Vi)).unwrap();
         assert_eq!(json["error"]["status"], "INVALID_ARGUMENT");
     }

@@ -63,7 +63,12 @@ fn parse(text: &str) -> Result<Document, String> {
     let written = match documents.as_slice() {
         [only] => serde_yaml::from_value::<Written>(only.clone()).map_err(|e| e.to_string())?,
         [] => return Err("there is no document: write one of kind Onboarding".into()),
-        many => return Err(format!("there are {} documents where one is expected: put each into a file of its own", many.len())),
+        many => {
+            return Err(format!(
+                "there are {} documents where one is expected: put each into a file of its own",
+                many.len()
+            ));
+        }
     };
     let expected = format!("{}/{}", labels::GROUP, labels::VERSION);
     if (written.api_version.as_str(), written.kind.as_str()) != (expected.as_str(), "Onboarding") {

@@ -73,7 +73,10 @@ pub fn value(value: &Value, format: Format) -> Result<()> {
 /// Prints columns without borders.
 pub fn table(heads: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(heads.to_vec());
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(heads.to_vec());
     table.add_rows(rows);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

@@ -68,7 +68,12 @@ pub async fn environments(session: &Session, command: Env) -> Result {
 
 async fn watch(session: &Session, name: String) -> Result<()> {
     let client = &session.client.environments;
-    let mut stream = single!("watching the environment", client, watch_environment, pb::WatchEnvironmentRequest { name: name.clone() });
+    let mut stream = single!(
+        "watching the environment",
+        client,
+        watch_environment,
+        pb::WatchEnvironmentRequest { name: name.clone() }
+    );
     let mut last = String::new();
     while let Some(environment) = stream.message().await.map_err(Failure::server("watching the environment"))? {
         if environment.etag != last {
@@ -84,7 +89,8 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
     let client = &session.client.tenants;
     match command {
         Tenant::List { agency } => {
-            let request = pb::ListTenantsRequest { agency: optional("agencies", agency), page_size: PAGE, ..Default::default() };
+            let request =
+                pb::ListTenantsRequest { agency: optional("agencies", agency), page_size: PAGE, ..Default::default() };
             output::many(&pages!("listing tenants", client, list_tenants, tenants, request), session.format)?;
         }
         Tenant::Get { name } => {

@@ -39,7 +39,12 @@ pub async fn named(session: &Session, which: &Which) -> Result<String> {
         (false, Some(agency)) => Ok(format!("{}/onboardings/{}", full("agencies", agency), which.name)),
         (false, None) => {
             let found = all(session, "agencies/-".into()).await?.into_iter().find(|o| rows::id(&o.name) == which.name);
-            let missing = || Failure::Missing(format!("there is no request {:?} that you may read: see `berth onboard list`", which.name));
+            let missing = || {
+                Failure::Missing(format!(
+                    "there is no request {:?} that you may read: see `berth onboard list`",
+                    which.name
+                ))
+            };
             found.map(|onboarding| onboarding.name).ok_or_else(missing)
         }
     }
@@ -78,7 +83,8 @@ pub async fn follow(
     let request = pb::WatchOnboardingRequest { name: name.to_owned() };
     let client = &session.client.onboardings;
     loop {
-        let mut stream = call("watching the request", async || client.clone().watch_onboarding(request.clone()).await).await?;
+        let mut stream =
+            call("watching the request", async || client.clone().watch_onboarding(request.clone()).await).await?;
         loop {
             match stream.message().await {
                 Ok(Some(onboarding)) => {
@@ -98,5 +104,6 @@ pub async fn follow(
 /// A connection that broke, in the words of gRPC.
 fn is_lost(status: &tonic::Status) -> bool {
     use std::error::Error as _;
-    matches!(status.code(), Code::Unavailable | Code::Cancelled) || status.code() == Code::Unknown && status.source().is_some()
+    matches!(status.code(), Code::Unavailable | Code::Cancelled)
+        || status.code() == Code::Unknown && status.source().is_some()
 }

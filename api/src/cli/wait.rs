@@ -91,13 +91,23 @@ mod tests {
         let table = [
             (onboarding(State::Submitted, None, &[]), [None, None, None]),
             (onboarding(State::AwaitingApproval, None, &["Stalled"]), [None, None, None]),
-            (onboarding(State::Refused, Some(Rejected), &["Rejected"]), [Some(Exit::Done), Some(Exit::Refused), Some(Exit::Refused)]),
+            (
+                onboarding(State::Refused, Some(Rejected), &["Rejected"]),
+                [Some(Exit::Done), Some(Exit::Refused), Some(Exit::Refused)],
+            ),
             (onboarding(State::WaitingForCapacity, Some(Approved), &[]), [Some(Exit::Done), Some(Exit::Done), None]),
-            (onboarding(State::Provisioning, Some(Approved), &["Stalled"]), [Some(Exit::Done), Some(Exit::Done), Some(Exit::Refused)]),
+            (
+                onboarding(State::Provisioning, Some(Approved), &["Stalled"]),
+                [Some(Exit::Done), Some(Exit::Done), Some(Exit::Refused)],
+            ),
             (onboarding(State::HandedOver, Some(Approved), &["Ready"]), [Some(Exit::Done); 3]),
         ];
         for (onboarding, expected) in table {
-            assert_eq!([Until::Decided, Until::Approved, Until::Ready].map(|u| reached(&onboarding, u)), expected, "{onboarding:?}");
+            assert_eq!(
+                [Until::Decided, Until::Approved, Until::Ready].map(|u| reached(&onboarding, u)),
+                expected,
+                "{onboarding:?}"
+            );
         }
     }
 }

@@ -18,12 +18,15 @@ use crate::{
 /// Explains a namespace.
 pub async fn why(session: &Session, namespace: &str) -> Result {
     let Some(environment) = environment_of(namespace) else {
-        return Err(Failure::Usage(format!("{namespace:?} is not a tenant's namespace: it is <plate>-<kind> or <plate>-<kind>-<zone>")));
+        return Err(Failure::Usage(format!(
+            "{namespace:?} is not a tenant's namespace: it is <plate>-<kind> or <plate>-<kind>-<zone>"
+        )));
     };
     let client = &session.client;
     let request = pb::GetEnvironmentRequest { name: name::environment(&environment) };
     let environment =
-        call("reading the environment", async || client.environments.clone().get_environment(request.clone()).await).await?;
+        call("reading the environment", async || client.environments.clone().get_environment(request.clone()).await)
+            .await?;
     if !environment.namespaces.iter().any(|n| n.name == namespace) {
         return Err(Failure::Missing(format!("{} has no namespace {namespace:?}", environment.name)));
     }
@@ -108,7 +111,8 @@ fn value(
     decisions: &[pb::Decision],
 ) -> Result<Value> {
     let unwritable = || Failure::Local("cannot write a decision as JSON".into());
-    let decisions = decisions.iter().map(|d| to_json("Decision", d).ok_or_else(unwritable)).collect::<Result<Vec<_>>>()?;
+    let decisions =
+        decisions.iter().map(|d| to_json("Decision", d).ok_or_else(unwritable)).collect::<Result<Vec<_>>>()?;
     Ok(json!({
         "namespace": namespace,
         "environment": output::json_of(environment)?,

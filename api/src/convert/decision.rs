@@ -9,7 +9,8 @@ use crate::{name, proto::v1 as pb};
 pub fn message(from: &Decision) -> pb::Decision {
     let spec = &from.spec;
     let status = from.status.clone().unwrap_or_default();
-    let onboarding = name::onboarding(from.metadata.namespace.as_deref().unwrap_or_default(), &spec.onboarding_ref.name);
+    let onboarding =
+        name::onboarding(from.metadata.namespace.as_deref().unwrap_or_default(), &spec.onboarding_ref.name);
     pb::Decision {
         name: format!("{onboarding}/decisions/{}", from.metadata.name.as_deref().unwrap_or_default()),
         uid: from.metadata.uid.clone().unwrap_or_default(),

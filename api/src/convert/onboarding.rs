@@ -5,7 +5,9 @@ use berth_crds::{
     onboarding::{CheckResult, EnvironmentRequest, Outcome, OutcomeResult, State, SystemRequest},
 };
 
-use super::{Twin, conditions, create_time, document, etag, grant, identity, resources, small, timestamp, timestamp_of};
+use super::{
+    Twin, conditions, create_time, document, etag, grant, identity, resources, small, timestamp, timestamp_of,
+};
 use crate::{convert::dated_agency, name, proto::v1 as pb};
 
 /// The message; `queue_place` is not known here.
@@ -50,10 +52,10 @@ pub fn spec(from: &OnboardingSpec, namespace: &str) -> pb::OnboardingSpec {
         justification: from.justification.clone(),
         letter: from.letter.as_ref().map(document),
         on_behalf_of: from.on_behalf_of.clone().unwrap_or_default(),
-        supersedes: from
-            .supersedes
-            .as_ref()
-            .map(|earlier| pb::PaperTarget { name: name::onboarding(namespace, &earlier.name), uid: earlier.uid.clone() }),
+        supersedes: from.supersedes.as_ref().map(|earlier| pb::PaperTarget {
+            name: name::onboarding(namespace, &earlier.name),
+            uid: earlier.uid.clone(),
+        }),
     }
 }
 

@@ -39,7 +39,10 @@ fn from_status(status: &Status, who: As, doing: &str, thing: Thing) -> Problem {
         (410, _) => Problem::PageToken,
         (403, As::Caller) => forbidden(status, doing, &thing),
         (422, As::Caller) => Problem::Invalid(causes(status)),
-        (409 | 429, _) => Problem::Busy(retry_after(status)),
+        (409 | 429, _) => {
+            tracing::debug!(doing, ?status, "busy");
+            Problem::Busy(retry_after(status))
+        }
         (500 | 502..=504, _) => Problem::down(doing, status),
         _ => Problem::bug(doing, status),
     }
@@ -47,6 +50,12 @@ fn from_status(status: &Status, who: As, doing: &str, thing: Thing) -> Problem {
 
 /// The caller's missing right, or a right to act as the caller that the door lacks.
 fn forbidden(status: &Status, doing: &str, thing: &Thing) -> Problem {
+    if !status.message.contains("impersonate") && thing.kind == "Decision" && doing == "create" {
+        return Problem::NotAllowed {
+            reason: Reason::PermissionDenied,
+            message: format!("you may not sign {:?}: ask a platform operator for a role that signs", thing.name),
+        };
+    }
     if !status.message.contains("impersonate") {
         return Problem::NotAllowed {
             reason: Reason::NotActingForAgency,
@@ -59,9 +68,10 @@ fn forbidden(status: &Status, doing: &str, thing: &Thing) -> Problem {
     if status.message.contains("system:serviceaccount:") && status.message.contains("serviceaccounts") {
         return Problem::NotAllowed {
             reason: Reason::PermissionDenied,
-            message: "service accounts of this namespace may not act through the door: ask a platform operator to bind \
+            message:
+                "service accounts of this namespace may not act through the door: ask a platform operator to bind \
                 ClusterRole `berth-door-sa` to the door in that namespace"
-                .into(),
+                    .into(),
         };
     }
     Problem::bug(doing, status)
@@ -137,7 +147,8 @@ mod tests {
             problem(403, "Forbidden", message, As::Caller),
             Problem::NotAllowed {
                 reason: Reason::SelfApproval,
-                message: "refused by policy: `spec.by`: you submitted this Onboarding, so you may not decide it.".into()
+                message: "refused by policy: `spec.by`: you submitted this Onboarding, so you may not decide it."
+                    .into()
             }
         );
         assert_eq!(problem(422, "Invalid", message, As::Caller).reason(), Reason::InvalidArgument);
@@ -151,8 +162,13 @@ mod tests {
 
     #[test]
     fn codes_of_the_api_server_become_reasons() {
-        let reasons = [(404, Reason::NotFound), (410, Reason::PageTokenInvalid), (429, Reason::Unavailable),
-            (503, Reason::Unavailable), (400, Reason::Internal)];
+        let reasons = [
+            (404, Reason::NotFound),
+            (410, Reason::PageTokenInvalid),
+            (429, Reason::Unavailable),
+            (503, Reason::Unavailable),
+            (400, Reason::Internal),
+        ];
         for (code, reason) in reasons {
             assert_eq!(problem(code, "", "", As::Caller).reason(), reason, "{code}");
         }

@@ -1,10 +1,6 @@
 //! What a decider sends.
 
-use berth_crds::{
-    common::NameRef,
-    decision::SignerRole,
-    onboarding::Grant,
-};
+use berth_crds::{common::NameRef, decision::SignerRole, onboarding::Grant};
 
 use super::{Findings, quantity, spec::reference};
 use crate::{name, proto::v1 as pb};

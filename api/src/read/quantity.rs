@@ -62,13 +62,21 @@ pub fn within(findings: &mut Findings, field: &str, asked: &Resources, class: &R
         ("cpu", &asked.cpu, &class.cpu, cpu),
         ("memory", &asked.memory, &class.memory, bytes),
         ("storage", &asked.storage, &class.storage, bytes),
-        ("object_storage", asked.object_storage.as_deref().unwrap_or("0"), class.object_storage.as_deref().unwrap_or("0"), bytes),
+        (
+            "object_storage",
+            asked.object_storage.as_deref().unwrap_or("0"),
+            class.object_storage.as_deref().unwrap_or("0"),
+            bytes,
+        ),
     ];
     for (name, asked, most, read) in pairs {
         if let (Some(a), Some(m)) = (read(asked), read(most))
             && a > m
         {
-            let help = format!("{} is above the {most} of class {class_name}: ask for less or for a larger class", shown(asked));
+            let help = format!(
+                "{} is above the {most} of class {class_name}: ask for less or for a larger class",
+                shown(asked)
+            );
             findings.add(format!("{field}.{name}"), help);
         }
     }

@@ -35,7 +35,12 @@ pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str
         justification: text::check(findings, "onboarding.spec.justification", &from.justification, text::lines(4000)),
         letter: from.letter.as_ref().map(|l| document(findings, "onboarding.spec.letter", l)),
         requester: Default::default(),
-        on_behalf_of: optional(&text::check(findings, "onboarding.spec.on_behalf_of", &from.on_behalf_of, text::maybe_line(253))),
+        on_behalf_of: optional(&text::check(
+            findings,
+            "onboarding.spec.on_behalf_of",
+            &from.on_behalf_of,
+            text::maybe_line(253),
+        )),
         supersedes: from.supersedes.as_ref().map(|earlier| supersedes(findings, earlier)),
         request_id: optional(request_id),
     }
@@ -71,7 +76,11 @@ fn target(findings: &mut Findings, from: &pb::EnvironmentTarget) -> (UidRef, Opt
 fn supersedes(findings: &mut Findings, from: &pb::PaperTarget) -> UidRef {
     let uid = text::check(findings, "onboarding.spec.supersedes.uid", &from.uid, text::line(64));
     let [_, name] = name::ids(&from.name, "agencies/*/onboardings/*").unwrap_or_else(|| {
-        findings.bad("onboarding.spec.supersedes.name", &from.name, "is not a name like agencies/ag-62/onboardings/onb-x");
+        findings.bad(
+            "onboarding.spec.supersedes.name",
+            &from.name,
+            "is not a name like agencies/ag-62/onboardings/onb-x",
+        );
         ["", ""]
     });
     UidRef { name: name.to_owned(), uid }
@@ -79,7 +88,8 @@ fn supersedes(findings: &mut Findings, from: &pb::PaperTarget) -> UidRef {
 
 fn system(findings: &mut Findings, from: &pb::SystemRequest) -> SystemRequest {
     if !(1..=5).contains(&from.level) {
-        findings.add(format!("{SYSTEM}.level"), format!("{} is not a security level: give 1, 2, 3, 4 or 5", from.level));
+        findings
+            .add(format!("{SYSTEM}.level"), format!("{} is not a security level: give 1, 2, 3, 4 or 5", from.level));
     }
     let owners = from.former_owners.iter().enumerate().take(17);
     let former_owners: Vec<_> = owners.map(|(i, owner)| former_owner(findings, i, owner)).collect();
@@ -92,7 +102,12 @@ fn system(findings: &mut Findings, from: &pb::SystemRequest) -> SystemRequest {
         level: i64::from(from.level),
         data_kinds: data_kinds(findings, &from.data_kinds),
         data_subjects: SubjectBand::of(from.data_subjects),
-        governing_body_ref: reference(findings, "onboarding.spec.system.governing_body", &from.governing_body, "agencies"),
+        governing_body_ref: reference(
+            findings,
+            "onboarding.spec.system.governing_body",
+            &from.governing_body,
+            "agencies",
+        ),
         operator_ref: reference(findings, "onboarding.spec.system.operator", &from.operator, "agencies"),
         former_owners,
     }
@@ -100,7 +115,8 @@ fn system(findings: &mut Findings, from: &pb::SystemRequest) -> SystemRequest {
 
 fn code(findings: &mut Findings, code: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
-    let well_formed = code.len() <= 40 && code.starts_with(|c: char| c.is_ascii_alphanumeric()) && code.chars().all(allowed);
+    let well_formed =
+        code.len() <= 40 && code.starts_with(|c: char| c.is_ascii_alphanumeric()) && code.chars().all(allowed);
     if code.is_empty() {
         findings.missing("onboarding.spec.system.code", "give the code in the province's register, for example IS-01");
     } else if !well_formed {
@@ -114,7 +130,8 @@ fn data_kinds(findings: &mut Findings, from: &[i32]) -> Vec<DataKind> {
     let field = "onboarding.spec.system.data_kinds";
     let kinds: Vec<_> = from.iter().filter_map(|kind| DataKind::of(*kind)).collect();
     if from.is_empty() {
-        findings.missing(field, "name at least one of PUBLIC, PRIVATE, PERSONAL_BASIC, PERSONAL_SENSITIVE, STATE_SECRET");
+        findings
+            .missing(field, "name at least one of PUBLIC, PRIVATE, PERSONAL_BASIC, PERSONAL_SENSITIVE, STATE_SECRET");
     } else if kinds.len() < from.len() || kinds.len() > 8 {
         findings.add(field, "has an unknown kind or more than 8 entries: see the API's list of kinds");
     }
@@ -135,9 +152,15 @@ fn former_owner(findings: &mut Findings, index: usize, from: &pb::DatedAgency) -
     }
 }
 
-fn environment(findings: &mut Findings, from: &pb::EnvironmentRequest, action: Action, today: Date) -> EnvironmentRequest {
+fn environment(
+    findings: &mut Findings,
+    from: &pb::EnvironmentRequest,
+    action: Action,
+    today: Date,
+) -> EnvironmentRequest {
     let kind = EnvironmentKind::of(from.kind).unwrap_or_else(|| {
-        findings.missing("onboarding.spec.environment.kind", "one of PROD, STAGING, ACCEPTANCE, DEV, TRAINING, RECOVERY");
+        findings
+            .missing("onboarding.spec.environment.kind", "one of PROD, STAGING, ACCEPTANCE, DEV, TRAINING, RECOVERY");
         EnvironmentKind::Prod
     });
     let exposure: Vec<_> = from.exposure.iter().filter_map(|e| Twin::of(*e)).collect();
@@ -148,7 +171,11 @@ fn environment(findings: &mut Findings, from: &pb::EnvironmentRequest, action: A
         && let Some(end) = date(findings, "onboarding.spec.environment.end_date", &from.end_date)
         && end < today
     {
-        findings.bad("onboarding.spec.environment.end_date", &from.end_date, &format!("is in the past: today is {today}"));
+        findings.bad(
+            "onboarding.spec.environment.end_date",
+            &from.end_date,
+            &format!("is in the past: today is {today}"),
+        );
     }
     if !from.requested_prefix.is_empty() {
         prefix(findings, &from.requested_prefix, action);

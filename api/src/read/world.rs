@@ -39,7 +39,8 @@ impl World {
         (world.class, world.sites) = futures::try_join!(registers.class(class_id), registers.sites())?;
         if let Some(system) = &spec.system {
             let (governing, operator) = (&system.governing_body_ref.name, &system.operator_ref.name);
-            (world.governing_body, world.operator) = futures::try_join!(registers.agency(governing), registers.agency(operator))?;
+            (world.governing_body, world.operator) =
+                futures::try_join!(registers.agency(governing), registers.agency(operator))?;
             let owners = system.former_owners.iter().map(|owner| registers.agency(&owner.agency_ref.name));
             world.former_owners = futures::future::try_join_all(owners).await?;
         }
@@ -105,16 +106,22 @@ impl World {
             }
             return;
         };
-        if environment.metadata.uid.as_deref() != Some(target.uid.as_str()) && !findings.has("onboarding.spec.target.uid") {
+        if environment.metadata.uid.as_deref() != Some(target.uid.as_str())
+            && !findings.has("onboarding.spec.target.uid")
+        {
             findings.bad("onboarding.spec.target.uid", &target.uid, "is not the environment's uid: read it again");
         }
         let now = environment.spec.basis.revision.unwrap_or(0);
         if let Some(seen) = spec.revision.filter(|seen| *seen != now) {
-            let help = format!("{seen} is not the revision of today, {now}: the environment was changed since, read it again");
+            let help =
+                format!("{seen} is not the revision of today, {now}: the environment was changed since, read it again");
             findings.add("onboarding.spec.target.revision", help);
         }
         if environment.spec.kind != asked.kind {
-            let help = format!("{:?} is not the environment's kind, {:?}: a kind never changes", asked.kind, environment.spec.kind);
+            let help = format!(
+                "{:?} is not the environment's kind, {:?}: a kind never changes",
+                asked.kind, environment.spec.kind
+            );
             findings.add("onboarding.spec.environment.kind", help);
         }
     }
@@ -174,6 +181,8 @@ fn resolve(findings: &mut Findings, field: &str, id: &mut String, found: Option<
     match found.and_then(|agency| agency.metadata.name.clone()) {
         Some(known) => *id = known,
         None if findings.has(field) => {}
-        None => findings.bad(field, &name::agency(id), "is not an agency of the register: see `berth catalog agencies`"),
+        None => {
+            findings.bad(field, &name::agency(id), "is not an agency of the register: see `berth catalog agencies`")
+        }
     }
 }

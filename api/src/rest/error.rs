@@ -70,9 +70,7 @@ fn detail(detail: &ErrorDetail) -> Option<Value> {
             ("ResourceInfo", json!({"resourceType": info.resource_type, "resourceName": info.resource_name}))
         }
         ErrorDetail::PreconditionFailure(failure) => {
-            let violation = |v: &tonic_types::PreconditionViolation| {
-                json!({"type": v.r#type, "subject": v.subject, "description": v.description})
-            };
+            let violation = |v: &tonic_types::PreconditionViolation| json!({"type": v.r#type, "subject": v.subject, "description": v.description});
             ("PreconditionFailure", json!({"violations": failure.violations.iter().map(violation).collect::<Vec<_>>()}))
         }
         ErrorDetail::RetryInfo(retry) => {

@@ -1,7 +1,9 @@
 //! Path, query, body and `Idempotency-Key` → the request message. Unknown fields and parameters are errors.
 
 use http::HeaderMap;
-use prost_reflect::{DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value};
+use prost_reflect::{
+    DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage as _, Value,
+};
 
 use super::template::{BodyIs, Route};
 use crate::{
@@ -31,7 +33,8 @@ pub fn message(
         && let Some(field) = message.descriptor().get_field_by_name("request_id")
         && !message.has_field(&field)
     {
-        let text = key.to_str().map_err(|_| Problem::field("request_id", "the header Idempotency-Key is not plain text"))?;
+        let text =
+            key.to_str().map_err(|_| Problem::field("request_id", "the header Idempotency-Key is not plain text"))?;
         message.set_field(&field, Value::String(text.to_owned()));
     }
     for (name, text) in variables {
@@ -82,7 +85,8 @@ fn set_parameter(message: &mut DynamicMessage, body: &BodyIs, name: &str, text: 
         _ => None,
     };
     let value = value.filter(|_| !field.is_list());
-    let value = value.ok_or_else(|| Problem::field(field.name(), format!("{} is not a {:?}", shown(text), field.kind())))?;
+    let value =
+        value.ok_or_else(|| Problem::field(field.name(), format!("{} is not a {:?}", shown(text), field.kind())))?;
     message.set_field(&field, value);
     Ok(())
 }

@@ -51,7 +51,10 @@ impl Route {
 /// Every method of `berth.v1` that has a rule.
 pub fn routes(pool: &DescriptorPool) -> Vec<Route> {
     let services = pool.services().filter(|service| service.package_name() == "berth.v1");
-    services.flat_map(|service| service.methods().collect::<Vec<_>>()).filter_map(|method| route(pool, method)).collect()
+    services
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .filter_map(|method| route(pool, method))
+        .collect()
 }
 
 fn route(pool: &DescriptorPool, method: MethodDescriptor) -> Option<Route> {

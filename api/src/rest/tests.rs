@@ -1,6 +1,7 @@
 use prost_reflect::ReflectMessage as _;
 
 use super::*;
+use crate::proto::dynamic_json;
 
 fn read(verb: Method, path: &str, query: &str, body: &str) -> Result<(String, serde_json::Value), Problem> {
     let routes = routes(pool());
@@ -11,13 +12,19 @@ fn read(verb: Method, path: &str, query: &str, body: &str) -> Result<(String, se
 
 #[test]
 fn every_method_has_a_route() {
-    let methods = pool().services().filter(|s| s.package_name() == "berth.v1").map(|s| s.methods().len()).sum::<usize>();
+    let methods =
+        pool().services().filter(|s| s.package_name() == "berth.v1").map(|s| s.methods().len()).sum::<usize>();
     assert_eq!(routes(pool()).len(), methods);
 }
 
 #[test]
 fn path_query_and_body_become_one_request() {
-    let create = read(Method::POST, "/v1/agencies/so-y-te/onboardings", "validateOnly=true&request_id=a", r#"{"spec":{"action":"NEW"}}"#);
+    let create = read(
+        Method::POST,
+        "/v1/agencies/so-y-te/onboardings",
+        "validateOnly=true&request_id=a",
+        r#"{"spec":{"action":"NEW"}}"#,
+    );
     let expected = serde_json::json!({"parent": "agencies/so-y-te", "requestId": "a", "validateOnly": true,
         "onboarding": {"spec": {"action": "NEW"}}});
     assert_eq!(create, Ok(("CreateOnboardingRequest".into(), expected)));
@@ -36,7 +43,10 @@ fn what_is_unknown_is_an_error_that_names_it() {
     let query = text(read(Method::GET, "/v1/tenants", "page=3", ""));
     assert!(query.contains("\"page\"") && query.contains("pageToken"), "{query}");
     assert!(matches!(read(Method::GET, "/v1/nothing", "", ""), Err(Problem::NotFound(_))));
-    assert!(matches!(read(Method::GET, "/v1/agencies/ag-1/onboardings/x:approve", "", ""), Err(Problem::NotSupported(_))));
+    assert!(matches!(
+        read(Method::GET, "/v1/agencies/ag-1/onboardings/x:approve", "", ""),
+        Err(Problem::NotSupported(_))
+    ));
     for bad in ["[]", "{", "{} {}", "nonsense"] {
         assert!(read(Method::POST, "/v1/agencies/ag-1/onboardings", "", bad).is_err(), "{bad}");
     }

@@ -12,10 +12,8 @@ use tower::{Layer as _, Service as _, ServiceExt as _};
 
 use super::Result;
 use crate::{
-    access,
-    clock::Clock,
-    door::{ClusterEnd, Door},
-    identity::Authenticator,
+    access::{self, Gate},
+    door::Door,
     problem::Problem,
     proto::{self, v1 as pb},
     rest::Rest,
@@ -30,9 +28,8 @@ const MAX_ANSWER: usize = 16 << 20;
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Everything that is served, and where its health is reported.
-pub fn routes(client: Client, audience: String, clock: Clock, cluster: Option<ClusterEnd>) -> Result<(Routes, HealthReporter)> {
-    let authenticator = Arc::new(Authenticator::new(client.clone(), audience));
-    let grpc = berth(Door::new(client, clock, cluster), authenticator);
+pub fn routes(door: Door, gate: Gate) -> Result<(Routes, HealthReporter)> {
+    let grpc = berth(door, Arc::new(gate));
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTOR_SET)
@@ -45,7 +42,7 @@ pub fn routes(client: Client, audience: String, clock: Clock, cluster: Option<Cl
 }
 
 /// The services of `berth.v1` behind the guard.
-fn berth(door: Door, authenticator: Arc<Authenticator>) -> Router {
+fn berth(door: Door, gate: Arc<Gate>) -> Router {
     macro_rules! limited {
         ($server:ty, $service:expr) => {
             <$server>::new($service).max_decoding_message_size(MAX_REQUEST).max_encoding_message_size(MAX_ANSWER)
@@ -53,11 +50,14 @@ fn berth(door: Door, authenticator: Arc<Authenticator>) -> Router {
     }
     Routes::new(limited!(pb::onboarding_service_server::OnboardingServiceServer<_>, Onboardings::new(door.clone())))
         .add_service(limited!(pb::tenant_service_server::TenantServiceServer<_>, Tenants::new(door.clone())))
-        .add_service(limited!(pb::environment_service_server::EnvironmentServiceServer<_>, Environments::new(door.clone())))
+        .add_service(limited!(
+            pb::environment_service_server::EnvironmentServiceServer<_>,
+            Environments::new(door.clone())
+        ))
         .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door)))
         .into_axum_router()
         .layer(middleware::map_response(clear))
-        .layer(middleware::from_fn_with_state(authenticator, access::guard))
+        .layer(middleware::from_fn_with_state(gate, access::guard))
 }
 
 /// Errors of the transport in our words: what tonic says about sizes and syntax has no reason and no remedy.
@@ -69,7 +69,8 @@ async fn clear(response: Response) -> Response {
         Some("11") if !ours => Status::from(Problem::TooLarge(MAX_REQUEST)).into_http(),
         // INTERNAL without details: the message could not be decoded.
         Some("13") if !ours => {
-            let what = Problem::field("", "the message cannot be decoded: use the proto files of this version of the API");
+            let what =
+                Problem::field("", "the message cannot be decoded: use the proto files of this version of the API");
             Status::from(what).into_http()
         }
         _ => response,

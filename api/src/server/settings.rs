@@ -59,7 +59,8 @@ impl Settings {
                 let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
                 config.map_err(|e| Error::Kubeconfig(e.to_string()))
             }
-            None => kube::Config::incluster().map_err(|e| Error::Kubeconfig(format!("{e}; outside of a pod give --kubeconfig"))),
+            None => kube::Config::incluster()
+                .map_err(|e| Error::Kubeconfig(format!("{e}; outside of a pod give --kubeconfig"))),
         }
     }
 

@@ -49,7 +49,10 @@ impl CatalogService for Catalog {
         Ok(Response::new(convert::agency(&found, &self.today())))
     }
 
-    async fn list_agencies(&self, r: Request<pb::ListAgenciesRequest>) -> Result<Response<pb::ListAgenciesResponse>, Status> {
+    async fn list_agencies(
+        &self,
+        r: Request<pb::ListAgenciesRequest>,
+    ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
         let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "agencies")?;
         let all = self.door.registers().all::<Agency>(None).await?;
         let (found, next_page_token) = page.cut(all, |a| a.name_any());
@@ -64,7 +67,10 @@ impl CatalogService for Catalog {
         Ok(Response::new(convert::class(&found, &registers.sites().await?)))
     }
 
-    async fn list_classes(&self, r: Request<pb::ListClassesRequest>) -> Result<Response<pb::ListClassesResponse>, Status> {
+    async fn list_classes(
+        &self,
+        r: Request<pb::ListClassesRequest>,
+    ) -> Result<Response<pb::ListClassesResponse>, Status> {
         let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "classes")?;
         let registers = self.door.registers();
         let (all, sites) = futures::try_join!(registers.all::<EnvironmentClass>(None), registers.sites())?;
@@ -79,7 +85,10 @@ impl CatalogService for Catalog {
         Ok(Response::new(convert::profile(&found, &self.today())))
     }
 
-    async fn list_profiles(&self, r: Request<pb::ListProfilesRequest>) -> Result<Response<pb::ListProfilesResponse>, Status> {
+    async fn list_profiles(
+        &self,
+        r: Request<pb::ListProfilesRequest>,
+    ) -> Result<Response<pb::ListProfilesResponse>, Status> {
         let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "profiles")?;
         let all = self.door.registers().all::<PolicyProfile>(None).await?;
         let (found, next_page_token) = page.cut(all, |p| p.name_any());

@@ -1,9 +1,6 @@
 //! CreateOnboarding.
 
-use berth_crds::{
-    Onboarding, OnboardingSpec, Reason, names,
-    onboarding::Action,
-};
+use berth_crds::{Onboarding, OnboardingSpec, Reason, names, onboarding::Action};
 
 use super::papers::Papers;
 use crate::{

@@ -71,7 +71,10 @@ enum Next {
 fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decision], thing: Thing) -> Result<Next> {
     if !act.uid.is_empty() && act.uid != act.spec.onboarding_ref.uid {
         let now = &act.spec.onboarding_ref.uid;
-        return Err(Problem::field("uid", format!("{:?} is not the uid of this request, {now}: read it again", act.uid)));
+        return Err(Problem::field(
+            "uid",
+            format!("{:?} is not the uid of this request, {now}: read it again", act.uid),
+        ));
     }
     // Papers about an earlier Onboarding of the same name have no say.
     let about: Vec<_> = existing.iter().filter(|d| d.spec.onboarding_ref.uid == act.spec.onboarding_ref.uid).collect();
@@ -93,7 +96,10 @@ fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decisio
         && let Some(first) = about.iter().filter(same_role).find(standing)
     {
         let (role, by) = (act.spec.role.as_str(), &first.spec.by.username);
-        return Err(decided(thing, &format!("the request is already decided in role {role} by {by}: {:?}", first.spec.verdict)));
+        return Err(decided(
+            thing,
+            &format!("the request is already decided in role {role} by {by}: {:?}", first.spec.verdict),
+        ));
     }
     // Numbers are taken for ever, also by papers about an earlier Onboarding.
     let numbers = existing.iter().filter(|d| d.spec.role == act.spec.role);

@@ -13,7 +13,7 @@ use super::{
     watch::{Changes, Messages, Watched, watch},
 };
 use crate::{
-    access::caller,
+    access::{caller, ticket},
     convert::environment::message,
     door::Door,
     identity::Caller,
@@ -46,7 +46,11 @@ impl Environments {
         }
     }
 
-    async fn list(&self, caller: &Caller, request: pb::ListEnvironmentsRequest) -> Result<pb::ListEnvironmentsResponse> {
+    async fn list(
+        &self,
+        caller: &Caller,
+        request: pb::ListEnvironmentsRequest,
+    ) -> Result<pb::ListEnvironmentsResponse> {
         let arguments = format!("environments {} {}", request.agency, request.tenant);
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let mut findings = Findings::default();
@@ -108,7 +112,10 @@ impl Watched for WatchedEnvironment {
 impl EnvironmentService for Environments {
     type WatchEnvironmentStream = Messages<pb::Environment>;
 
-    async fn get_environment(&self, r: Request<pb::GetEnvironmentRequest>) -> Result<Response<pb::Environment>, Status> {
+    async fn get_environment(
+        &self,
+        r: Request<pb::GetEnvironmentRequest>,
+    ) -> Result<Response<pb::Environment>, Status> {
         Ok(Response::new(message(&self.get(&caller(&r)?, &r.get_ref().name).await?)))
     }
 
@@ -124,9 +131,9 @@ impl EnvironmentService for Environments {
         &self,
         r: Request<pb::WatchEnvironmentRequest>,
     ) -> Result<Response<Self::WatchEnvironmentStream>, Status> {
-        let caller = caller(&r)?;
+        let (caller, ticket) = (caller(&r)?, ticket(&r)?);
         let watched = WatchedEnvironment { service: self.clone(), caller, name: r.into_inner().name };
-        Ok(Response::new(watch(watched).await?))
+        Ok(Response::new(watch(watched, ticket).await?))
     }
 
     async fn get_kubeconfig(&self, r: Request<pb::GetKubeconfigRequest>) -> Result<Response<pb::Kubeconfig>, Status> {

@@ -26,9 +26,7 @@ pub fn kubeconfig(cluster: Option<&ClusterEnd>, environment: &Environment, token
         let message = format!("{} has no namespaces yet: wait until it is ready", thing.name);
         return Err(Problem::Refused { reason: Reason::Provisioning, thing, message });
     };
-    let context = |namespace: &String| {
-        json!({"name": namespace, "context": {"cluster": "berth", "user": "berth", "namespace": namespace}})
-    };
+    let context = |namespace: &String| json!({"name": namespace, "context": {"cluster": "berth", "user": "berth", "namespace": namespace}});
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -58,7 +56,8 @@ mod tests {
     use super::*;
 
     fn environment(namespaces: &[&str]) -> Environment {
-        let namespaces = namespaces.iter().map(|n| NamespaceStatus { name: (*n).into(), ..Default::default() }).collect();
+        let namespaces =
+            namespaces.iter().map(|n| NamespaceStatus { name: (*n).into(), ..Default::default() }).collect();
         let mut environment = Environment::new("abcdef-prod", Default::default());
         environment.status = Some(EnvironmentStatus { namespaces, ..Default::default() });
         environment

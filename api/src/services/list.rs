@@ -19,7 +19,11 @@ use crate::{
 const EVERYWHERE: &str = "-";
 
 /// One page.
-pub async fn list(door: &Door, caller: &Caller, request: pb::ListOnboardingsRequest) -> Result<pb::ListOnboardingsResponse> {
+pub async fn list(
+    door: &Door,
+    caller: &Caller,
+    request: pb::ListOnboardingsRequest,
+) -> Result<pb::ListOnboardingsResponse> {
     let page = Page::read(request.page_size, &request.page_token, &format!("onboardings {}", request.parent))?;
     let client = door.as_caller(caller)?;
     let (found, next) = match name::ids::<1>(&request.parent, "agencies/*") {
@@ -29,7 +33,8 @@ pub async fn list(door: &Door, caller: &Caller, request: pb::ListOnboardingsRequ
             in_agencies(&client, vec![names::agency_namespace(&id)], &page).await?
         }
         None => {
-            let what = format!("{} is not a name like agencies/ag-62, or agencies/- for all", read::shown(&request.parent));
+            let what =
+                format!("{} is not a name like agencies/ag-62, or agencies/- for all", read::shown(&request.parent));
             return Err(Problem::field("parent", what));
         }
     };

@@ -17,7 +17,7 @@ use super::{
     watch::{Changes, Messages, Watched, watch},
 };
 use crate::{
-    access::caller,
+    access::{Ticket, caller, ticket},
     convert,
     door::Door,
     identity::Caller,
@@ -53,7 +53,14 @@ impl Onboardings {
         Ok((self.door.registers().agency_id(&agency).await?, id))
     }
 
-    async fn decide(&self, caller: &Caller, given: &str, uid: String, dry: bool, mut spec: DecisionSpec) -> Result<pb::Onboarding> {
+    async fn decide(
+        &self,
+        caller: &Caller,
+        given: &str,
+        uid: String,
+        dry: bool,
+        mut spec: DecisionSpec,
+    ) -> Result<pb::Onboarding> {
         let (agency, id) = self.paper("name", given).await?;
         spec.onboarding_ref = UidRef { name: id, uid: String::new() };
         let papers = Papers::open(&self.door, caller, &agency)?;
@@ -74,7 +81,12 @@ impl Onboardings {
             verdict,
             granted,
             reason: optional(&text::check(&mut findings, "reason", &request.reason, text::maybe_lines(4000))),
-            legal_basis: optional(&text::check(&mut findings, "legal_basis", &request.legal_basis, text::maybe_lines(1000))),
+            legal_basis: optional(&text::check(
+                &mut findings,
+                "legal_basis",
+                &request.legal_basis,
+                text::maybe_lines(1000),
+            )),
             document: request.document.as_ref().map(|d| read::spec::document(&mut findings, "document", d)),
             request_id: optional(&request.request_id),
             ..DecisionSpec::default()
@@ -115,7 +127,10 @@ impl Onboardings {
 
     async fn decision(&self, caller: &Caller, given: &str) -> Result<pb::Decision> {
         let Some([agency, onboarding, id]) = name::ids::<3>(given, "agencies/*/onboardings/*/decisions/*") else {
-            let what = format!("{} is not a name like agencies/ag-62/onboardings/onb-x/decisions/onb-x.approver.1", read::shown(given));
+            let what = format!(
+                "{} is not a name like agencies/ag-62/onboardings/onb-x/decisions/onb-x.approver.1",
+                read::shown(given)
+            );
             return Err(Problem::field("name", what));
         };
         let (papers, _) = self.papers(caller, "name", &format!("agencies/{agency}/onboardings/{onboarding}")).await?;
@@ -135,12 +150,15 @@ impl Onboardings {
             format!("{} {}", d.creation_timestamp().map(|t| t.0.to_string()).unwrap_or_default(), d.name_any())
         };
         let (found, next_page_token) = page.cut(all, key);
-        Ok(pb::ListDecisionsResponse { decisions: found.iter().map(convert::decision::message).collect(), next_page_token })
+        Ok(pb::ListDecisionsResponse {
+            decisions: found.iter().map(convert::decision::message).collect(),
+            next_page_token,
+        })
     }
 
-    async fn watch(&self, caller: Caller, given: &str) -> Result<Messages<pb::Onboarding>> {
-        let (papers, id) = self.papers(&caller, "name", given).await?;
-        watch(WatchedOnboarding { papers, id }).await
+    async fn watch(&self, caller: &Caller, given: &str, ticket: Ticket) -> Result<Messages<pb::Onboarding>> {
+        let (papers, id) = self.papers(caller, "name", given).await?;
+        watch(WatchedOnboarding { papers, id }, ticket).await
     }
 }
 
@@ -176,7 +194,10 @@ impl Watched for WatchedOnboarding {
 impl OnboardingService for Onboardings {
     type WatchOnboardingStream = Messages<pb::Onboarding>;
 
-    async fn create_onboarding(&self, r: Request<pb::CreateOnboardingRequest>) -> Result<Response<pb::Onboarding>, Status> {
+    async fn create_onboarding(
+        &self,
+        r: Request<pb::CreateOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(create(&self.door, &caller, r.into_inner()).await?))
     }
@@ -199,20 +220,29 @@ impl OnboardingService for Onboardings {
         &self,
         r: Request<pb::WatchOnboardingRequest>,
     ) -> Result<Response<Self::WatchOnboardingStream>, Status> {
-        Ok(Response::new(self.watch(caller(&r)?, &r.get_ref().name).await?))
+        Ok(Response::new(self.watch(&caller(&r)?, &r.get_ref().name, ticket(&r)?).await?))
     }
 
-    async fn approve_onboarding(&self, r: Request<pb::ApproveOnboardingRequest>) -> Result<Response<pb::Onboarding>, Status> {
+    async fn approve_onboarding(
+        &self,
+        r: Request<pb::ApproveOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.approve(&caller, r.into_inner()).await?))
     }
 
-    async fn reject_onboarding(&self, r: Request<pb::RejectOnboardingRequest>) -> Result<Response<pb::Onboarding>, Status> {
+    async fn reject_onboarding(
+        &self,
+        r: Request<pb::RejectOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.reject(&caller, r.into_inner()).await?))
     }
 
-    async fn withdraw_onboarding(&self, r: Request<pb::WithdrawOnboardingRequest>) -> Result<Response<pb::Onboarding>, Status> {
+    async fn withdraw_onboarding(
+        &self,
+        r: Request<pb::WithdrawOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.withdraw(&caller, r.into_inner()).await?))
     }
@@ -221,7 +251,10 @@ impl OnboardingService for Onboardings {
         Ok(Response::new(self.decision(&caller(&r)?, &r.get_ref().name).await?))
     }
 
-    async fn list_decisions(&self, r: Request<pb::ListDecisionsRequest>) -> Result<Response<pb::ListDecisionsResponse>, Status> {
+    async fn list_decisions(
+        &self,
+        r: Request<pb::ListDecisionsRequest>,
+    ) -> Result<Response<pb::ListDecisionsResponse>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.decisions(&caller, r.into_inner()).await?))
     }

@@ -59,7 +59,12 @@ impl Papers {
     }
 
     /// Creates an Onboarding; `requester` is left out, admission stamps it.
-    pub async fn create_onboarding(&self, id: &str, spec: &berth_crds::OnboardingSpec, dry: bool) -> Result<Onboarding> {
+    pub async fn create_onboarding(
+        &self,
+        id: &str,
+        spec: &berth_crds::OnboardingSpec,
+        dry: bool,
+    ) -> Result<Onboarding> {
         let thing = Thing::new("Onboarding", name::onboarding(&self.namespace, id));
         self.create(ApiResource::erase::<Onboarding>(&()), id, &[], without("requester", spec)?, dry, thing).await
     }
@@ -81,7 +86,8 @@ impl Papers {
         dry: bool,
         thing: Thing,
     ) -> Result<K> {
-        let mut object = DynamicObject::new(id, &kind).within(&self.namespace).data(serde_json::json!({ "spec": spec }));
+        let mut object =
+            DynamicObject::new(id, &kind).within(&self.namespace).data(serde_json::json!({ "spec": spec }));
         if !labels.is_empty() {
             let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
             object.metadata = ObjectMeta { labels: Some(labels), ..object.metadata };

@@ -76,7 +76,10 @@ impl TenantService for Tenants {
         Ok(Response::new(self.get(&caller(&r)?, &r.get_ref().name).await?))
     }
 
-    async fn list_tenants(&self, r: Request<pb::ListTenantsRequest>) -> Result<Response<pb::ListTenantsResponse>, Status> {
+    async fn list_tenants(
+        &self,
+        r: Request<pb::ListTenantsRequest>,
+    ) -> Result<Response<pb::ListTenantsResponse>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.list(&caller, r.into_inner()).await?))
     }

@@ -8,10 +8,15 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::problem::{As, Problem, Result, Thing, from_kube};
+use crate::{
+    access::Ticket,
+    problem::{As, Problem, Result, Thing, from_kube},
+};
 
 /// Longest silence of a watch.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// When to come back to a server that ends.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Messages that wait for a slow reader.
 const WAITING: usize = 4;
 
@@ -37,11 +42,14 @@ pub type Changes<K> = futures::stream::BoxStream<'static, kube::Result<WatchEven
 pub type Messages<T> = ReceiverStream<Result<T, Status>>;
 
 /// Starts a watch; the first look happens here, so that its error is the call's error.
-pub async fn watch<W: Watched>(watched: W) -> Result<Messages<W::Message>> {
+pub async fn watch<W: Watched>(watched: W, ticket: Ticket) -> Result<Messages<W::Message>> {
     let first = watched.get().await?;
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let ended = follow(&watched, first, &sender).await;
+        let ended = tokio::select! {
+            ended = follow(&watched, &ticket, first, &sender) => ended,
+            () = ticket.closing() => Err(Some(Problem::Busy(AGAIN))),
+        };
         if let Err(Some(problem)) = ended {
             // A reader that is gone does not care.
             sender.send(Err(problem.into())).await.ok();
@@ -53,14 +61,20 @@ pub async fn watch<W: Watched>(watched: W) -> Result<Messages<W::Message>> {
 /// Why a watch ends: `None` when the reader is gone.
 type Ended = Result<std::convert::Infallible, Option<Problem>>;
 
-async fn follow<W: Watched>(watched: &W, first: W::Noun, to: &mpsc::Sender<Result<W::Message, Status>>) -> Ended {
+async fn follow<W: Watched>(
+    watched: &W,
+    ticket: &Ticket,
+    first: W::Noun,
+    to: &mpsc::Sender<Result<W::Message, Status>>,
+) -> Ended {
     let mut now = first;
     loop {
         let version = now.resource_version().unwrap_or_default();
         send(watched, now, to).await?;
         let mut changes = watched.changes(&version).await.map_err(Some)?;
         read(watched, &mut changes, to).await?;
-        // The stream ended or became silent: look again, which also asks again whether the caller may.
+        // The stream ended or became silent: look again, and ask again who the caller is and whether they may.
+        ticket.still_known().await.map_err(Some)?;
         now = watched.get().await.map_err(Some)?;
     }
 }

@@ -1,0 +1,99 @@
+//! What is provisioned stays as it was decided.
+
+use std::time::Duration;
+
+use berth_cluster::until;
+use berth_crds::{Environment, labels};
+use berth_tests::error::Result;
+use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::Patch;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+
+use crate::counts::{operator_writes, quiet};
+use crate::world::{PATIENCE, World, code};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_or_edited_comes_back_once_and_a_restart_writes_nothing() -> Result<()> {
+    let (world, operator) = World::own().await?;
+    let environment = world.onboard("ag-62", "story-repair", |_| {}).await?;
+    let name = environment.name_any();
+    quiet(&world).await?;
+    deleted_children_come_back(&world, &name).await?;
+    edited_children_come_back(&world, &name).await?;
+    environments_and_crds_stay(&world, &name).await?;
+    operator.stop().await?;
+    quiet(&world).await?;
+    let mark = world.cluster.mark()?;
+    let _operator = world.operator().await?;
+    quiet(&world).await?;
+    let writes = operator_writes(&world.cluster.audit_since(mark)?);
+    assert_eq!(writes, Vec::<String>::new(), "a restart with everything converged writes nothing");
+    Ok(())
+}
+
+async fn deleted_children_come_back(world: &World, namespace: &str) -> Result<()> {
+    let policies = Api::<NetworkPolicy>::namespaced(world.cluster.admin(), namespace);
+    let old = policies.get("berth-default-deny").await?.uid();
+    let mark = world.cluster.mark()?;
+    policies.delete("berth-default-deny", &Default::default()).await?;
+    until("the policy is back", PATIENCE, async || match policies.get("berth-default-deny").await {
+        Ok(policy) if policy.uid() != old => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await?;
+    quiet(world).await?;
+    assert_eq!(operator_writes(&world.cluster.audit_since(mark)?), ["patch networkpolicies berth-default-deny"]);
+    Ok(())
+}
+
+async fn edited_children_come_back(world: &World, namespace: &str) -> Result<()> {
+    let policies = Api::<NetworkPolicy>::namespaced(world.cluster.admin(), namespace);
+    let wanted = policies.get("berth-default-deny").await?.spec;
+    // A selector that somebody adds would leave every other pod open: apply alone would let it stand.
+    let opened = Patch::Merge(json!({"spec": {"podSelector": {"matchLabels": {"nobody": "has-this"}}}}));
+    policies.patch("berth-default-deny", &Default::default(), &opened).await?;
+    until("the selector is gone", PATIENCE, async || {
+        let now = policies.get("berth-default-deny").await.map_err(|e| e.to_string())?.spec;
+        if now == wanted { Ok(()) } else { Err(format!("{now:?}")) }
+    })
+    .await?;
+    let quotas = Api::<ResourceQuota>::namespaced(world.cluster.admin(), namespace);
+    let more = Patch::Merge(json!({"spec": {"hard": {"limits.cpu": "1000"}}}));
+    quotas.patch("berth-quota", &Default::default(), &more).await?;
+    until("the quota is what was granted", PATIENCE, async || {
+        let hard = quotas.get("berth-quota").await.map_err(|e| e.to_string())?.spec.and_then(|s| s.hard).unwrap_or_default();
+        if hard["limits.cpu"].0 == "2" { Ok(()) } else { Err(format!("{hard:?}")) }
+    })
+    .await?;
+    let bindings = Api::<RoleBinding>::namespaced(world.cluster.admin(), namespace);
+    let other_role = json!({
+        "metadata": {"name": "berth-admin", "labels": {"app.kubernetes.io/managed-by": "berth-operator", (labels::ENVIRONMENT): namespace}},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}]
+    });
+    bindings.delete("berth-admin", &Default::default()).await?;
+    // The operator may be faster; then there is nothing foreign to repair.
+    let _ = bindings.create(&Default::default(), &serde_json::from_value(other_role)?).await;
+    until("the binding is the chart's role", PATIENCE, async || match bindings.get("berth-admin").await {
+        Ok(binding) if binding.role_ref.name == labels::ROLE_ADMIN => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await?;
+    Ok(())
+}
+
+async fn environments_and_crds_stay(world: &World, name: &str) -> Result<()> {
+    let environments = Api::<Environment>::all(world.cluster.admin());
+    assert_eq!(code(environments.delete(name, &Default::default()).await), 403);
+    let crds = Api::<CustomResourceDefinition>::all(world.cluster.admin());
+    assert_eq!(code(crds.delete("environments.berth.dev", &Default::default()).await), 403);
+    let namespaces = Api::<k8s_openapi::api::core::v1::Namespace>::all(world.cluster.admin());
+    assert_eq!(code(namespaces.delete(name, &Default::default()).await), 403);
+    assert!(environments.get(name).await?.metadata.deletion_timestamp.is_none());
+    let _ = Duration::ZERO;
+    Ok(())
+}

@@ -40,7 +40,8 @@ async fn requester_and_signer_are_stamped_and_cannot_be_forged() -> Result<()> {
     let paper = world.ask("lead-62", "ag-62", "story-stamp", |_| {}).await?;
     assert_eq!(paper.spec.requester.username, "lead-62");
     assert_eq!(paper.spec.requester.groups, ["berth:ag-62:requester"]);
-    let forged = world.ask("lead-62", "ag-62", "story-forged", |spec| spec["requester"] = json!({"username": "approver"})).await;
+    let forged =
+        world.ask("lead-62", "ag-62", "story-forged", |spec| spec["requester"] = json!({"username": "approver"})).await;
     assert!(forged.unwrap_err().to_string().contains("requester"));
     let mut body = decision(&paper, "approver", 1, "Approve");
     body["spec"]["by"] = json!({"username": "somebody-else"});

@@ -45,7 +45,10 @@ async fn two_operators_and_many_requests_never_give_a_core_or_a_prefix_twice() -
     until("six environments are ready and four wait", PATIENCE, async || {
         let papers = world.all::<berth_crds::Onboarding>().await.map_err(|e| e.to_string())?;
         let count = |type_, value| {
-            let with = |c: &[_]| condition::get(c, type_).is_some_and(|c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| c.status == value);
+            let with = |c: &[_]| {
+                condition::get(c, type_)
+                    .is_some_and(|c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| c.status == value)
+            };
             papers.iter().filter(|p| with(&p.status.clone().unwrap_or_default().conditions)).count()
         };
         let now = (count(ConditionType::Ready, "True"), count(ConditionType::Booked, "False"));
@@ -55,7 +58,11 @@ async fn two_operators_and_many_requests_never_give_a_core_or_a_prefix_twice() -
     let ledger = Ledger::of_site(&site(&world).await?);
     assert_eq!(ledger.used().cpu_milli, 12_000);
     let blocks = world.all::<PrefixBlock>().await?;
-    let systems: Vec<_> = blocks.iter().filter_map(|b| berth_plan::address::parse(&b.spec.cidr)).filter(|n| n.prefix_len() == 56).collect();
+    let systems: Vec<_> = blocks
+        .iter()
+        .filter_map(|b| berth_plan::address::parse(&b.spec.cidr))
+        .filter(|n| n.prefix_len() == 56)
+        .collect();
     assert_eq!(systems.iter().collect::<BTreeSet<_>>().len(), 6);
     let environments = world.all::<Environment>().await?;
     let prefixes: BTreeSet<_> = environments.iter().filter_map(|e| e.status.clone()?.prefix).collect();
@@ -72,7 +79,11 @@ async fn what_does_not_fit_waits_in_order_and_proceeds_when_capacity_is_raised()
     world.onboard("ag-62", "queue-0", |_| {}).await?;
     let mut waiting = Vec::new();
     for (n, class) in ["s", "xs", "xs"].into_iter().enumerate() {
-        let paper = world.ask("lead-62", "ag-62", &format!("queue-{}", n + 1), |spec| spec["environment"]["classRef"]["name"] = json!(class)).await?;
+        let paper = world
+            .ask("lead-62", "ag-62", &format!("queue-{}", n + 1), |spec| {
+                spec["environment"]["classRef"]["name"] = json!(class)
+            })
+            .await?;
         world.decide("approver", &paper, "Approve").await?;
         waiting.push(world.until(&paper, ConditionType::Approved).await?);
     }
@@ -143,7 +154,9 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     assert_eq!(quota.status.and_then(|s| s.hard).unwrap_or_default()["requests.storage"].0, "10Gi");
     volumes.delete("data", &Default::default()).await?;
     let finalizers = Patch::Merge(json!({"metadata": {"finalizers": null}}));
-    Api::<PersistentVolumeClaim>::namespaced(world.cluster.admin(), &name).patch("data", &Default::default(), &finalizers).await?;
+    Api::<PersistentVolumeClaim>::namespaced(world.cluster.admin(), &name)
+        .patch("data", &Default::default(), &finalizers)
+        .await?;
     until("the rest is given back", PATIENCE, async || {
         let now = booked().await.map_err(|e| e.to_string())?.to_resources().storage;
         if now == "10Gi" { Ok(()) } else { Err(now) }

@@ -65,7 +65,8 @@ async fn edited_children_come_back(world: &World, namespace: &str) -> Result<()>
     let more = Patch::Merge(json!({"spec": {"hard": {"limits.cpu": "1000"}}}));
     quotas.patch("berth-quota", &Default::default(), &more).await?;
     until("the quota is what was granted", PATIENCE, async || {
-        let hard = quotas.get("berth-quota").await.map_err(|e| e.to_string())?.spec.and_then(|s| s.hard).unwrap_or_default();
+        let hard =
+            quotas.get("berth-quota").await.map_err(|e| e.to_string())?.spec.and_then(|s| s.hard).unwrap_or_default();
         if hard["limits.cpu"].0 == "2" { Ok(()) } else { Err(format!("{hard:?}")) }
     })
     .await?;

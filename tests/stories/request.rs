@@ -40,10 +40,14 @@ async fn a_request_becomes_an_environment() -> Result<()> {
     assert_eq!(namespace.labels(), &expected);
     let quota = world.within::<ResourceQuota>(&name).await?.remove(0);
     let hard = quota.status.and_then(|s| s.hard).unwrap_or_default();
-    let in_force: Vec<&str> = ["limits.cpu", "limits.memory", "requests.storage", "services.nodeports"].map(|k| hard[k].0.as_str()).to_vec();
+    let in_force: Vec<&str> =
+        ["limits.cpu", "limits.memory", "requests.storage", "services.nodeports"].map(|k| hard[k].0.as_str()).to_vec();
     assert_eq!(in_force, ["2", "4Gi", "50Gi", "0"]);
     let named = |objects: Vec<String>| -> Vec<String> { objects };
-    assert_eq!(named(world.within::<LimitRange>(&name).await?.iter().map(ResourceExt::name_any).collect()), ["berth-limits"]);
+    assert_eq!(
+        named(world.within::<LimitRange>(&name).await?.iter().map(ResourceExt::name_any).collect()),
+        ["berth-limits"]
+    );
     let policies: Vec<String> = world.within::<NetworkPolicy>(&name).await?.iter().map(ResourceExt::name_any).collect();
     assert_eq!(policies, ["berth-default-deny", "berth-inside"]);
     let binding = world.within::<RoleBinding>(&name).await?.remove(0);
@@ -64,7 +68,10 @@ async fn the_prefix_of_an_environment_lies_in_its_systems_block_and_that_in_its_
     let net = |text: &str| berth_plan::address::parse(text).unwrap();
     assert!(net(&prefix).contains(&net(&of_environment)) && net(&parent.spec.cidr).contains(&net(&prefix)));
     assert_eq!(Some(block.spec.parent_uid), parent.uid());
-    assert_eq!((net(&of_environment).prefix_len(), net(&prefix).prefix_len(), net(&parent.spec.cidr).prefix_len()), (60, 56, 48));
+    assert_eq!(
+        (net(&of_environment).prefix_len(), net(&prefix).prefix_len(), net(&parent.spec.cidr).prefix_len()),
+        (60, 56, 48)
+    );
     let agency: berth_crds::Agency = Api::all(world.cluster.admin()).get("ag-67").await?;
     assert_eq!(agency.status.and_then(|s| s.prefix), Some(parent.spec.cidr));
     Ok(())
@@ -73,11 +80,12 @@ async fn the_prefix_of_an_environment_lies_in_its_systems_block_and_that_in_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_level_3_system_yields_its_zones_and_their_quotas_sum_to_the_grant() -> Result<()> {
     let world = shared().await?;
-    let environment = world.onboard("ag-62", "story-l3", |spec| {
-        spec["system"]["level"] = json!(3);
-        spec["environment"]["classRef"]["name"] = json!("m");
-    })
-    .await?;
+    let environment = world
+        .onboard("ag-62", "story-l3", |spec| {
+            spec["system"]["level"] = json!(3);
+            spec["environment"]["classRef"]["name"] = json!("m");
+        })
+        .await?;
     let status = environment.status.clone().unwrap_or_default();
     let zones: Vec<Option<Zone>> = status.namespaces.iter().map(|n| n.zone).collect();
     assert_eq!(zones, [Some(Zone::Dmz), Some(Zone::App), Some(Zone::Db), Some(Zone::Mgmt)]);
@@ -91,7 +99,8 @@ async fn a_level_3_system_yields_its_zones_and_their_quotas_sum_to_the_grant() -
         let found: Namespace = Api::all(world.cluster.admin()).get(&namespace.name).await?;
         assert_eq!(found.labels()["pod-security.kubernetes.io/enforce"], "restricted");
         assert_eq!(found.labels().get(labels::ZONE).map(String::as_str), namespace.zone.map(Zone::as_str));
-        let policies: Vec<String> = world.within::<NetworkPolicy>(&namespace.name).await?.iter().map(ResourceExt::name_any).collect();
+        let policies: Vec<String> =
+            world.within::<NetworkPolicy>(&namespace.name).await?.iter().map(ResourceExt::name_any).collect();
         assert_eq!(policies, ["berth-default-deny", "berth-dns", "berth-inside"]);
     }
     assert_eq!(sum, Amounts::parse(&status.granted.unwrap_or_default())?);
@@ -125,7 +134,13 @@ async fn rejected_stays_rejected() -> Result<()> {
     assert_eq!(world.effect(&late).await?.1, "VoidAlreadyDecided");
     let again = world.onboarding("ag-62", "story-rejected").await?;
     assert_eq!(again.status.unwrap_or_default().outcome, paper.status.unwrap_or_default().outcome);
-    assert!(world.all::<Environment>().await?.iter().all(|e| e.status.clone().unwrap_or_default().system.as_deref() != Some("story-rejected")));
+    assert!(
+        world
+            .all::<Environment>()
+            .await?
+            .iter()
+            .all(|e| e.status.clone().unwrap_or_default().system.as_deref() != Some("story-rejected"))
+    );
     Ok(())
 }
 
@@ -172,6 +187,11 @@ async fn an_environment_grows_by_a_change_and_a_stale_change_is_refused() -> Res
     world.create("lead-67", change("story-change-3", 1)).await?;
     let stale = world.until(&world.onboarding("ag-67", "story-change-3").await?, ConditionType::Rejected).await?;
     let conditions = stale.status.unwrap_or_default().conditions;
-    assert!(condition::get(&conditions, ConditionType::Rejected).unwrap().message.contains("`spec.revision` is 1, the environment is at 2"));
+    assert!(
+        condition::get(&conditions, ConditionType::Rejected)
+            .unwrap()
+            .message
+            .contains("`spec.revision` is 1, the environment is at 2")
+    );
     Ok(())
 }

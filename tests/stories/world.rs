@@ -122,11 +122,12 @@ impl World {
     /// Creates a Decision; "no params" means that the policies do not see the Onboarding yet.
     pub async fn sign(&self, who: &str, body: Value) -> Result<Decision> {
         let unseen = |e: &kube::Error| e.to_string().contains("no params found");
-        let created = until("the policies see the paper", PATIENCE, async || match self.create(who, body.clone()).await {
-            Err(error) if unseen(&error) => Err(error.to_string()),
-            other => Ok(other),
-        })
-        .await?;
+        let created =
+            until("the policies see the paper", PATIENCE, async || match self.create(who, body.clone()).await {
+                Err(error) if unseen(&error) => Err(error.to_string()),
+                other => Ok(other),
+            })
+            .await?;
         Ok(serde_json::from_value(serde_json::to_value(created?)?)?)
     }
 

@@ -116,6 +116,17 @@ fn replaced(ledger: &Ledger, wish: &Wish, amounts: Amounts) -> Vec<Booking> {
     booked
 }
 
+/// Whether a wish fits after everybody who stands before it has been served. There is no backfill: if somebody before
+/// does not fit, nobody behind is served, however small.
+pub fn in_turn(headroom: Amounts, before: &[Amounts], mine: Amounts) -> bool {
+    let mut left = headroom;
+    before.iter().chain([&mine]).all(|wish| {
+        let fits = wish.fits(left);
+        left = left.minus(*wish);
+        fits
+    })
+}
+
 /// Place of an approved request in the queue: priority, then approval, then the order in which outcomes were recorded.
 pub type Place = (i64, jiff::Timestamp, jiff::Timestamp, String);
 
@@ -176,6 +187,14 @@ mod tests {
         assert_eq!(release(&partly, HolderKind::Environment, "a", cpu(1), cpu(3)), None);
         let done = release(&partly, HolderKind::Environment, "a", cpu(1), cpu(0)).unwrap();
         assert_eq!(Ledger { limit: cpu(4), booked: done }.used(), cpu(1));
+    }
+
+    #[test]
+    fn a_small_wish_waits_behind_a_large_one_and_goes_along_when_both_fit() {
+        assert!(!in_turn(cpu(4), &[cpu(8)], cpu(1)));
+        assert!(in_turn(cpu(9), &[cpu(8)], cpu(1)));
+        assert!(!in_turn(cpu(9), &[cpu(8), cpu(1)], cpu(1)));
+        assert!(in_turn(cpu(1), &[], cpu(1)));
     }
 
     #[test]

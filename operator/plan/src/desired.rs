@@ -198,6 +198,21 @@ fn namespaced(
     }
 }
 
+/// Names of an environment's namespaces: they follow from its own name and zones, before anything else is known.
+pub fn intended_names(environment: &Environment) -> Vec<NamespaceStatus> {
+    let zones = environment.spec.zones.iter().map(|z| Some(z.zone));
+    let zones: Vec<Option<Zone>> = if environment.spec.zones.is_empty() { vec![None] } else { zones.collect() };
+    let name = environment.name_any();
+    zones
+        .into_iter()
+        .map(|zone| NamespaceStatus {
+            name: names::namespace(&name, zone.map(Zone::as_str)),
+            zone,
+            ..Default::default()
+        })
+        .collect()
+}
+
 impl Desired {
     /// The namespaces as they stand in status before they exist.
     pub fn intended(&self) -> Vec<NamespaceStatus> {

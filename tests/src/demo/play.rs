@@ -168,7 +168,13 @@ async fn refresh_while(approver: &Client, asked: &mut Asked, open: impl Fn(State
     let deadline = Instant::now() + PATIENCE;
     while open(refresh(approver, asked).await?) {
         if Instant::now() > deadline {
-            return Err(format!("{} is still {:?} after {} s", asked.code, state(&asked.onboarding), PATIENCE.as_secs()).into());
+            return Err(format!(
+                "{} is still {:?} after {} s",
+                asked.code,
+                state(&asked.onboarding),
+                PATIENCE.as_secs()
+            )
+            .into());
         }
         tokio::time::sleep(LOOK).await;
     }

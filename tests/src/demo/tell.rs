@@ -41,7 +41,8 @@ impl Table {
         let mut grid = Grid::new();
         grid.load_preset(UTF8_FULL_CONDENSED).set_header(["system", "agency", "size", "state", "where", "ready after"]);
         for a in asked {
-            let size = a.onboarding.spec.as_ref().and_then(|s| s.environment.as_ref()).map(|e| short(&e.class).to_uppercase());
+            let size =
+                a.onboarding.spec.as_ref().and_then(|s| s.environment.as_ref()).map(|e| short(&e.class).to_uppercase());
             let cells = [
                 Cell::new(&a.code),
                 Cell::new(&a.agency),
@@ -121,9 +122,17 @@ pub fn summary(played: &Played, verdict: &Verdict) {
     println!("\nGranted against capacity: {}", verdict.granted);
     if let (Some(first), Some(last)) = (times.first(), times.last()) {
         let median = times[times.len() / 2];
-        println!("From submission to ready: {} at best, {} in the middle, {} at most", seconds(*first), seconds(median), seconds(*last));
+        println!(
+            "From submission to ready: {} at best, {} in the middle, {} at most",
+            seconds(*first),
+            seconds(median),
+            seconds(*last)
+        );
     }
-    println!("Prefixes: {} blocks of agencies, {} of systems, for example {}", verdict.agency_blocks, verdict.system_blocks, verdict.example);
+    println!(
+        "Prefixes: {} blocks of agencies, {} of systems, for example {}",
+        verdict.agency_blocks, verdict.system_blocks, verdict.example
+    );
     for a in played.asked.iter().filter(|a| state(&a.onboarding) == State::Refused) {
         let why = a.onboarding.checks.iter().find(|c| c.result >= 3).map(|c| c.message.as_str());
         println!("Refused: {} of {}: {}", a.code, a.agency, why.unwrap_or_default());

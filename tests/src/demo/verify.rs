@@ -75,7 +75,11 @@ pub async fn verify(served: &Served, played: &Played) -> Result<Verdict> {
         }
     }
     if environments.len() != played.expected.ready.len() {
-        verdict.problems.push(format!("{} environments exist, {} should", environments.len(), played.expected.ready.len()));
+        verdict.problems.push(format!(
+            "{} environments exist, {} should",
+            environments.len(),
+            played.expected.ready.len()
+        ));
     }
     let planned: usize = environments.iter().filter_map(|e| e.status.as_ref()).map(|s| s.namespaces.len()).sum();
     let ours = namespaces.iter().filter(|n| n.labels().contains_key(berth_crds::labels::ENVIRONMENT)).count();

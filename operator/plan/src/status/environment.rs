@@ -5,7 +5,7 @@ use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use crate::desired::{Blocked, Desired};
+use crate::desired::{Blocked, Desired, intended_names};
 
 /// How far an environment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,10 @@ pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> Envi
     let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
     conditions(&mut status.conditions, environment, &failed, now);
     status.observed_generation = environment.metadata.generation;
+    // Only the prefix is missing: the names are certain, and writing them now arms the delete policy.
+    if blocked.reason == Reason::AddressPending && status.namespaces.is_empty() {
+        status.namespaces = intended_names(environment);
+    }
     status
 }
 

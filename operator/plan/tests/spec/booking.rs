@@ -74,7 +74,9 @@ fn a_lowered_limit_takes_nothing_away_and_promises_nothing_more() {
     let ledger = Ledger { limit: amounts(2, 2), booked: vec![entry("a", amounts(4, 4), 1)] };
     assert_eq!(ledger.headroom(), Amounts::default());
     assert_eq!(book(&ledger, &wish("a", amounts(4, 4), 1)), Booked::Already);
-    assert!(matches!(book(&ledger, &wish("a", amounts(3, 3), 2)), Booked::Write(list) if list == [entry("a", amounts(4, 4), 2)]));
+    assert!(
+        matches!(book(&ledger, &wish("a", amounts(3, 3), 2)), Booked::Write(list) if list == [entry("a", amounts(4, 4), 2)])
+    );
     assert!(matches!(book(&ledger, &wish("b", amounts(1, 0), 3)), Booked::NoHeadroom { resource: "cpu", .. }));
 }
 

@@ -30,51 +30,106 @@ fn bad(results: &[CheckResult]) -> Vec<(&str, Verdict, &str, &str)> {
 fn a_request_in_order_passes_every_check_in_the_order_in_which_people_read_them() {
     let results = check(json!({}));
     let ids: Vec<&str> = results.iter().map(|r| r.id.as_str()).collect();
-    assert_eq!(
-        ids,
-        ["agency", "complete", "references", "ownership", "law", "level", "class", "unique", "current"]
-    );
+    assert_eq!(ids, ["agency", "complete", "references", "ownership", "law", "level", "class", "unique", "current"]);
     assert_eq!((bad(&results), overall(&results)), (vec![], Overall::Decidable));
 }
 
 #[test]
 fn each_bad_input_fails_one_named_check_that_says_field_value_and_what_to_do() {
     let environment = |with: Value| json!({"spec": {"environment": with}});
-    let quota = |cpu: &str, memory: &str, storage: &str| {
-        json!({"spec": {"environment": {"quota": {"cpu": cpu, "memory": memory, "storage": storage}}}})
-    };
+    let quota = |cpu: &str, memory: &str, storage: &str| json!({"spec": {"environment": {"quota": {"cpu": cpu, "memory": memory, "storage": storage}}}});
     let name = |text: &str| json!({"spec": {"system": {"displayName": text}}});
     let nfd = "So\u{31b}\u{309} Y te\u{302}\u{301}";
     let long = "x".repeat(301);
     let table: Vec<(&str, Value, &str, Vec<&str>)> = vec![
-        ("size below zero", quota("-1", "1Gi", "1Gi"), "complete", vec!["spec.environment.quota", "\"-1\"", "`8` or `500m`"]),
-        ("size of zero", quota("1", "0", "1Gi"), "complete", vec!["spec.environment.quota.memory", "0", "ask for more"]),
+        (
+            "size below zero",
+            quota("-1", "1Gi", "1Gi"),
+            "complete",
+            vec!["spec.environment.quota", "\"-1\"", "`8` or `500m`"],
+        ),
+        (
+            "size of zero",
+            quota("1", "0", "1Gi"),
+            "complete",
+            vec!["spec.environment.quota.memory", "0", "ask for more"],
+        ),
         ("no quantity", quota("1", "4 GB", "1Gi"), "complete", vec!["spec.environment.quota", "\"4 GB\"", "`32Gi`"]),
         ("half a quantity", quota("1", "1Gi", "1.5Gi"), "complete", vec!["`storage`", "\"1.5Gi\"", "`32Gi`"]),
-        ("above the class", quota("3", "1Gi", "1Gi"), "class", vec!["spec.environment.quota.cpu", "\"xs\"", "ask for less"]),
-        ("end in the past", environment(json!({"endDate": "2026-11-23"})), "complete",
-            vec!["spec.environment.endDate", "\"2026-11-23\"", "give a date after 2026-11-24"]),
-        ("30 February", environment(json!({"endDate": "2027-02-30"})), "complete",
-            vec!["spec.environment.endDate", "\"2027-02-30\"", "give a date after"]),
+        (
+            "above the class",
+            quota("3", "1Gi", "1Gi"),
+            "class",
+            vec!["spec.environment.quota.cpu", "\"xs\"", "ask for less"],
+        ),
+        (
+            "end in the past",
+            environment(json!({"endDate": "2026-11-23"})),
+            "complete",
+            vec!["spec.environment.endDate", "\"2026-11-23\"", "give a date after 2026-11-24"],
+        ),
+        (
+            "30 February",
+            environment(json!({"endDate": "2027-02-30"})),
+            "complete",
+            vec!["spec.environment.endDate", "\"2027-02-30\"", "give a date after"],
+        ),
         ("not NFC", name(nfd), "complete", vec!["spec.system.displayName", "NFC", "normalise it"]),
-        ("control character", name("Hệ\u{7} thống"), "complete", vec!["spec.system.displayName", "U+0007", "remove it"]),
-        ("text that runs backwards", name("Hệ\u{202e}thống"), "complete", vec!["spec.system.displayName", "U+202E", "remove it"]),
+        (
+            "control character",
+            name("Hệ\u{7} thống"),
+            "complete",
+            vec!["spec.system.displayName", "U+0007", "remove it"],
+        ),
+        (
+            "text that runs backwards",
+            name("Hệ\u{202e}thống"),
+            "complete",
+            vec!["spec.system.displayName", "U+202E", "remove it"],
+        ),
         ("too long", name(&long), "complete", vec!["spec.system.displayName", "301", "300", "shorten it"]),
-        ("empty", json!({"spec": {"justification": " \n"}}), "complete", vec!["spec.justification", "must not be empty"]),
-        ("letter of tomorrow",
+        (
+            "empty",
+            json!({"spec": {"justification": " \n"}}),
+            "complete",
+            vec!["spec.justification", "must not be empty"],
+        ),
+        (
+            "letter of tomorrow",
             json!({"spec": {"letter": {"issuer": "Sở", "number": "1/CV", "date": "2026-11-25", "signer": "An"}}}),
-            "complete", vec!["spec.letter.date", "\"2026-11-25\"", "not in the future"]),
-        ("runtime that the site lacks", environment(json!({"classRef": {"name": "vm"}})), "class",
-            vec!["spec.environment.classRef.name", "\"vm\"", "choose another class"]),
-        ("action of later", json!({"spec": {"action": "Suspend"}}), "complete", vec!["spec.action", "Suspend", "not supported yet"]),
-        ("second system of a code", json!({"spec": {"system": {"code": "IS-01"}}}), "unique",
-            vec!["spec.system.code", "\"IS-01\"", "`AddEnvironment`", "\"aaaaaa\""]),
-        ("second environment of a kind",
-            json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "aaaaaa"}}}), "unique",
-            vec!["\"aaaaaa-prod\"", "exists already", "`Change`"]),
-        ("somebody else's system",
-            json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "bbbbbb"}}}), "ownership",
-            vec!["\"ag-71\"", "\"ag-62\"", "its owner must ask"]),
+            "complete",
+            vec!["spec.letter.date", "\"2026-11-25\"", "not in the future"],
+        ),
+        (
+            "runtime that the site lacks",
+            environment(json!({"classRef": {"name": "vm"}})),
+            "class",
+            vec!["spec.environment.classRef.name", "\"vm\"", "choose another class"],
+        ),
+        (
+            "action of later",
+            json!({"spec": {"action": "Suspend"}}),
+            "complete",
+            vec!["spec.action", "Suspend", "not supported yet"],
+        ),
+        (
+            "second system of a code",
+            json!({"spec": {"system": {"code": "IS-01"}}}),
+            "unique",
+            vec!["spec.system.code", "\"IS-01\"", "`AddEnvironment`", "\"aaaaaa\""],
+        ),
+        (
+            "second environment of a kind",
+            json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "aaaaaa"}}}),
+            "unique",
+            vec!["\"aaaaaa-prod\"", "exists already", "`Change`"],
+        ),
+        (
+            "somebody else's system",
+            json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "bbbbbb"}}}),
+            "ownership",
+            vec!["\"ag-71\"", "\"ag-62\"", "its owner must ask"],
+        ),
     ];
     for (case, with, id, words) in table {
         let results = check(with);
@@ -93,7 +148,11 @@ fn what_a_request_names_and_nobody_knows_is_waited_for() {
     let table = [
         (json!({"spec": {"environment": {"classRef": {"name": "nope"}}}}), "spec.environment.classRef.name", "class"),
         (json!({"spec": {"system": {"operatorRef": {"name": "nope"}}}}), "spec.system.operatorRef.name", "agency"),
-        (json!({"spec": {"system": {"governingBodyRef": {"name": "nope"}}}}), "spec.system.governingBodyRef.name", "agency"),
+        (
+            json!({"spec": {"system": {"governingBodyRef": {"name": "nope"}}}}),
+            "spec.system.governingBodyRef.name",
+            "agency",
+        ),
         (
             json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "nope"}}}),
             "spec.tenantRef.name",
@@ -121,9 +180,15 @@ fn all_defects_are_told_at_once() {
     let ids: Vec<&str> = bad(&results).iter().map(|b| b.0).collect();
     assert_eq!(ids, ["complete", "class", "unique"]);
     let told = defects(&results);
-    for field in ["spec.justification", "spec.system.displayName", "endDate", "quota.memory", "quota.storage",
-        "quota.cpu", "spec.system.code"]
-    {
+    for field in [
+        "spec.justification",
+        "spec.system.displayName",
+        "endDate",
+        "quota.memory",
+        "quota.storage",
+        "quota.cpu",
+        "spec.system.code",
+    ] {
         assert!(told.contains(field), "no {field} in {told}");
     }
 }
@@ -145,7 +210,9 @@ fn the_law_refuses_state_secrets_and_level_five_with_its_basis_and_level_four_wi
         assert_eq!(overall(results), Overall::Refused);
     }
     let capable = register_with(|r| drop(r.sites.insert("dc1".into(), Arc::new(site(json!({"highestLevel": 4}))))));
-    for (level, expected) in [(1, Overall::Decidable), (3, Overall::Decidable), (4, Overall::Decidable), (5, Overall::Refused)] {
+    for (level, expected) in
+        [(1, Overall::Decidable), (3, Overall::Decidable), (4, Overall::Decidable), (5, Overall::Refused)]
+    {
         let results = check_in(&capable, "ag-62", json!({"spec": {"system": {"level": level}}}));
         assert_eq!(overall(&results), expected, "level {level}");
     }

@@ -275,7 +275,8 @@ fn violation(store: &Store, bound: &mut BTreeMap<String, String>) -> Option<Stri
     if all.len() == 2 && (all[0].contains(&all[1]) || all[1].contains(&all[0])) {
         return Some(format!("overlap: {bound:?}"));
     }
-    let orphan = store.blocks.values().find(|b| b.spec.state == BlockState::Confirmed && b.spec.parent_uid != store.parent_uid);
+    let orphan =
+        store.blocks.values().find(|b| b.spec.state == BlockState::Confirmed && b.spec.parent_uid != store.parent_uid);
     orphan.map(|b| format!("{} is confirmed under {}, which is gone", b.spec.cidr, b.spec.parent_uid))
 }
 
@@ -376,9 +377,8 @@ fn the_test_itself_finds_what_each_weaker_protocol_breaks() {
         let config = Config { cases: 20_000, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
         let seed = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
         let mut runner = TestRunner::new_with_rng(config, seed);
-        let found = runner.run(&any_case(120), |case| {
-            live(mutant, &case).map_err(proptest::test_runner::TestCaseError::fail)
-        });
+        let found =
+            runner.run(&any_case(120), |case| live(mutant, &case).map_err(proptest::test_runner::TestCaseError::fail));
         assert!(found.is_err(), "nobody noticed {mutant:?}");
     }
 }
@@ -462,8 +462,16 @@ fn another_claims_block_costs_three_calls_and_another_candidate() {
     calls(&mut store, other);
     let run = fresh(&store, BTreeSet::new());
     let expected = [
-        "WriteClaim", "CreateBlock", "GetBlock", "WriteClaim", "WriteClaim", "CreateBlock", "VerifyParent", "WriteBlock",
-        "WriteClaim", "Done",
+        "WriteClaim",
+        "CreateBlock",
+        "GetBlock",
+        "WriteClaim",
+        "WriteClaim",
+        "CreateBlock",
+        "VerifyParent",
+        "WriteBlock",
+        "WriteClaim",
+        "Done",
     ];
     assert_eq!(calls(&mut store, run), expected);
     assert_eq!(store.blocks.len(), 2);

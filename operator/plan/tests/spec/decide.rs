@@ -277,7 +277,15 @@ fn an_approval_after_a_withdrawal_is_void() {
 #[test]
 fn two_roles_must_both_approve_and_the_first_no_ends_it() {
     let setup = || Setup { signers: vec![SignerRole::Approver, SignerRole::Network], ..Setup::default() };
-    let approver = || decision("approver.1", "Approve", "minh", "09:00", json!({"spec": {"priority": {"class": 2, "reason": "khẩn"}}}));
+    let approver = || {
+        decision(
+            "approver.1",
+            "Approve",
+            "minh",
+            "09:00",
+            json!({"spec": {"priority": {"class": 2, "reason": "khẩn"}}}),
+        )
+    };
     let network = |verdict| decision("network.1", verdict, "hoa", "10:00", json!({}));
     assert_eq!(setup().told(&[approver()]).1, None);
     assert_eq!(setup().told(&[network("Approve")]).1, None);
@@ -304,7 +312,8 @@ fn what_one_role_changes_stays_changed_when_the_other_approves_as_it_is() {
 
 #[test]
 fn signing_by_document_compares_the_people_who_signed_the_papers() {
-    let document = |signer: &str| json!({"issuer": "Sở KH&CN", "number": "12/QĐ", "date": "2026-11-20", "signer": signer});
+    let document =
+        |signer: &str| json!({"issuer": "Sở KH&CN", "number": "12/QĐ", "date": "2026-11-20", "signer": signer});
     let setup = Setup {
         onboarding: onboarding(json!({"spec": {"letter": document("Nguyễn Văn An")}})),
         profile: profile(json!({"signing": "ByDocument"})),
@@ -347,10 +356,7 @@ fn a_parent_of_former_days_is_no_parent() {
     let register = register_with(|r| drop(r.agencies.insert("ag-69".into(), Arc::new(agency("ag-69", ended)))));
     let setup = Setup { signers: vec![SignerRole::Appraiser], register, ..Setup::default() };
     let groups = json!({"spec": {"by": {"groups": ["berth:ag-70:appraiser"]}}});
-    assert_eq!(
-        setup.told(&[decision("appraiser.1", "Approve", "hoa", "09:00", groups)]).0,
-        ["appraiser.1 Effective"]
-    );
+    assert_eq!(setup.told(&[decision("appraiser.1", "Approve", "hoa", "09:00", groups)]).0, ["appraiser.1 Effective"]);
 }
 
 /// Any Decision that admission lets through, with any effect that is recorded already.
@@ -383,10 +389,7 @@ fn any_decisions() -> impl Strategy<Value = Vec<Arc<Decision>>> {
 }
 
 fn any_setup() -> impl Strategy<Value = Setup> {
-    let roles = prop_oneof![
-        Just(vec![SignerRole::Approver]),
-        Just(vec![SignerRole::Approver, SignerRole::Network])
-    ];
+    let roles = prop_oneof![Just(vec![SignerRole::Approver]), Just(vec![SignerRole::Approver, SignerRole::Network])];
     let outcome = prop_oneof![
         3 => Just(None), 1 => Just(Some(OutcomeResult::Approved)), 1 => Just(Some(OutcomeResult::Withdrawn))
     ];

@@ -64,7 +64,11 @@ fn hard(namespace: &DesiredNamespace) -> Amounts {
 /// Metadata of everything in a namespace, the namespace itself first.
 fn metadata(n: &DesiredNamespace) -> Vec<&ObjectMeta> {
     let fixed = [&n.namespace.metadata, &n.limits.metadata, &n.quota.metadata];
-    fixed.into_iter().chain(n.policies.iter().map(|p| &p.metadata)).chain(n.access.iter().map(|a| &a.metadata)).collect()
+    fixed
+        .into_iter()
+        .chain(n.policies.iter().map(|p| &p.metadata))
+        .chain(n.access.iter().map(|a| &a.metadata))
+        .collect()
 }
 
 #[test]
@@ -182,9 +186,7 @@ fn a_suspended_or_leaving_environment_keeps_everything_but_its_access() {
 
 #[test]
 fn access_lasts_to_the_end_of_its_last_day_and_each_right_is_one_binding() {
-    let access = |name: &str, role: &str, expires: Option<&str>| {
-        json!({"subject": {"kind": "User", "name": name}, "role": role, "expires": expires})
-    };
+    let access = |name: &str, role: &str, expires: Option<&str>| json!({"subject": {"kind": "User", "name": name}, "role": role, "expires": expires});
     let list = json!({"access": [
         access("yesterday", "Admin", Some("2026-11-23")),
         access("today", "Edit", Some("2026-11-24")),

@@ -9,13 +9,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use berth_crds::environment::NamespaceStatus;
+use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, EnvironmentClass, PolicyProfile, Reason, Tenant};
 use berth_plan::address;
 use berth_plan::desired::{Blocked, Desired, Input, plan};
 use berth_plan::status::environment::{Progress, blocked, planned};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::{at, day};
 
@@ -35,23 +35,23 @@ struct Example {
 #[derive(Serialize)]
 struct Step {
     after: &'static str,
-    status: Value,
+    status: EnvironmentStatus,
 }
 
 fn examples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut found: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
     found.sort();
     found
 }
 
 /// The whole way of a plan: each `Progress` on the status of the one before, or the one status that says what blocks.
 fn statuses(example: &Example, outcome: &Result<Desired, Blocked>) -> Vec<Step> {
-    let shown = |status| serde_json::to_value(status).unwrap();
     let desired = match outcome {
         Err(why) => {
             let status = blocked(&example.environment, why, &at("09:00"));
-            return vec![Step { after: "Blocked", status: shown(status) }];
+            return vec![Step { after: "Blocked", status }];
         }
         Ok(desired) => desired,
     };
@@ -72,7 +72,7 @@ fn statuses(example: &Example, outcome: &Result<Desired, Blocked>) -> Vec<Step> 
     let step = |(after, clock, progress, namespaces)| {
         let status = planned(&environment, example.tenant.as_ref(), desired, namespaces, &progress, &at(clock));
         environment.status = Some(status.clone());
-        Step { after, status: shown(status) }
+        Step { after, status }
     };
     way.into_iter().map(step).collect()
 }
@@ -103,11 +103,11 @@ fn every_example_is_what_the_plan_makes_of_its_input() {
             system_prefix: example.system_prefix.as_deref().map(|p| address::parse(p).unwrap()),
             today: day(&example.today),
         });
-        let shown = match &outcome {
-            Ok(desired) => json!(desired),
-            Err(blocked) => json!({"blocked": blocked}),
-        };
-        compare(&folder.join("plan.yaml"), &shown, &mut stale);
+        let file = folder.join("plan.yaml");
+        match &outcome {
+            Ok(desired) => compare(&file, desired, &mut stale),
+            Err(blocked) => compare(&file, &json!({"blocked": blocked}), &mut stale),
+        }
         compare(&folder.join("status.yaml"), &statuses(&example, &outcome), &mut stale);
     }
     assert!(stale.is_empty(), "UPDATE=1 rewrites them:\n{}", stale.join("\n"));

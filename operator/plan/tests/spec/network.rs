@@ -87,9 +87,13 @@ fn reaches(from: &Pod, to: &Pod, protocol: &str, port: i32) -> bool {
     let leaves = out.iter().flat_map(|s| s.egress.iter().flatten());
     let enters = into.iter().flat_map(|s| s.ingress.iter().flatten());
     let may_leave = out.is_empty()
-        || leaves.into_iter().any(|r| is_peer(r.to.as_ref(), &from.namespace, to) && is_port(r.ports.as_ref(), protocol, port));
+        || leaves
+            .into_iter()
+            .any(|r| is_peer(r.to.as_ref(), &from.namespace, to) && is_port(r.ports.as_ref(), protocol, port));
     let may_enter = into.is_empty()
-        || enters.into_iter().any(|r| is_peer(r.from.as_ref(), &to.namespace, from) && is_port(r.ports.as_ref(), protocol, port));
+        || enters
+            .into_iter()
+            .any(|r| is_peer(r.from.as_ref(), &to.namespace, from) && is_port(r.ports.as_ref(), protocol, port));
     may_leave && may_enter
 }
 
@@ -134,7 +138,10 @@ fn nothing_is_open_between_two_environments_nor_with_anybody_else() {
     let all: Vec<Vec<Pod>> = environments.iter().map(pods).collect();
     for (i, ours) in all.iter().enumerate() {
         let others: Vec<Pod> = all.iter().enumerate().filter(|(j, _)| *j != i).flat_map(|(_, p)| p.clone()).collect();
-        for (pod, other) in ours.iter().flat_map(|p| others.iter().chain(&outsiders()).cloned().map(move |o| (p, o)).collect::<Vec<_>>()) {
+        for (pod, other) in ours
+            .iter()
+            .flat_map(|p| others.iter().chain(&outsiders()).cloned().map(move |o| (p, o)).collect::<Vec<_>>())
+        {
             for port in [53, 80, 443, 5432] {
                 assert!(!reaches(&other, pod, "TCP", port), "{} enters {}", other.namespace, pod.namespace);
             }
@@ -205,8 +212,18 @@ fn the_evaluator_tells_an_allow_all_from_a_deny_all() {
         (vec![policy(json!({"podSelector": {}, "policyTypes": ["Egress"]}))], true),
         (vec![policy(json!({"podSelector": {"matchLabels": {"no": "body"}}, "policyTypes": ["Ingress"]}))], true),
         (vec![policy(json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}))], false),
-        (vec![policy(json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "x"}}}]}]}))], true),
-        (vec![policy(json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "db"}}}]}]}))], false),
+        (
+            vec![policy(
+                json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "x"}}}]}]}),
+            )],
+            true,
+        ),
+        (
+            vec![policy(
+                json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "db"}}}]}]}),
+            )],
+            false,
+        ),
         (vec![policy(json!({"podSelector": {}, "ingress": [{"ports": [{"port": 53, "protocol": "UDP"}]}]}))], false),
     ];
     for (i, (policies, open)) in table.into_iter().enumerate() {

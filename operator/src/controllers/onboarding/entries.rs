@@ -1,13 +1,11 @@
 //! From an approved request to its booking, its Tenant and its Environment.
 
-use std::sync::Arc;
-
 use berth_crds::common::{HolderKind, NameRef};
 use berth_crds::onboarding::{Action as Asked, Outcome};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, Tenant, condition, names};
 use berth_plan::admit::{self, Admission, paper};
 use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Booked, Wish, waiting};
+use berth_plan::booking::{Booked, Ledger, Wish, in_turn, waiting};
 use berth_plan::status::onboarding::Event;
 use kube::ResourceExt;
 use kube::api::PostParams;
@@ -112,9 +110,10 @@ async fn book(pass: &Pass<'_>, outcome: &Outcome, place: &Place, environment: &s
     let wish = Wish { kind: HolderKind::Environment, name: environment, amounts, paper: Some(paper(&pass.onboarding)) };
     let ledger = place.ledger();
     let held = ledger.find(HolderKind::Environment, environment).and_then(|b| Amounts::parse(&b.resources).ok());
-    let grows = !held.is_some_and(|held| amounts.fits(held));
-    if grows && !is_booked(pass) && !first_in_queue(pass, place) {
-        return Ok(Some("Earlier requests wait for the same headroom.".into()));
+    let more = amounts.minus(held.unwrap_or_default());
+    let grows = held.is_none_or(|held| !amounts.fits(held));
+    if grows && !is_booked(pass) && !in_turn(ledger.headroom(), &before(pass, place), more) {
+        return Ok(Some(lacking(&ledger, more)));
     }
     Ok(match booking::take(pass.ctx, place, &wish).await? {
         Booked::NoHeadroom { resource, .. } => Some(format!("Not enough {resource} is left.")),
@@ -122,9 +121,18 @@ async fn book(pass: &Pass<'_>, outcome: &Outcome, place: &Place, environment: &s
     })
 }
 
-/// Nobody with an earlier place waits for the same headroom: there is no backfill.
-fn first_in_queue(pass: &Pass, place: &Place) -> bool {
-    let Some(mine) = waiting(&pass.onboarding) else { return true };
+/// What lacks, as a sentence that stays true while the numbers move.
+fn lacking(ledger: &Ledger, more: Amounts) -> String {
+    let short = more.each().into_iter().zip(ledger.headroom().each()).find(|((_, more), (_, left))| more > left);
+    match short {
+        Some(((resource, _), _)) => format!("Not enough {resource} is left."),
+        None => "Earlier requests wait for the same headroom.".into(),
+    }
+}
+
+/// What those want who stand before this request for the same headroom.
+fn before(pass: &Pass, place: &Place) -> Vec<Amounts> {
+    let Some(mine) = waiting(&pass.onboarding) else { return Vec::new() };
     let ledger = place.ledger();
     let booked = |uid: &str| ledger.booked.iter().any(|b| b.onboarding_ref.as_ref().is_some_and(|r| r.uid == uid));
     let same_place = |o: &Onboarding| {
@@ -132,10 +140,19 @@ fn first_in_queue(pass: &Pass, place: &Place) -> bool {
         let site = agency.as_ref().and_then(|a| pass.register.site_of(a)).map(|s| s.name_any());
         agency.zip(site).and_then(|(a, s)| booking::place(pass.ctx, &a, &s)).is_some_and(|p| p.key() == place.key())
     };
-    let earlier = |o: &&Arc<Onboarding>| {
-        waiting(o).is_some_and(|theirs| theirs < mine) && !booked(&o.uid().unwrap_or_default()) && same_place(o)
-    };
-    pass.ctx.caches.onboardings.all().iter().find(earlier).is_none()
+    let mut earlier: Vec<_> =
+        pass.ctx.caches.onboardings.all().into_iter().filter_map(|o| Some((waiting(&o)?, o))).collect();
+    earlier.retain(|(theirs, o)| *theirs < mine && !booked(&o.uid().unwrap_or_default()) && same_place(o));
+    earlier.sort_by(|(a, _), (b, _)| a.cmp(b));
+    earlier.iter().filter_map(|(_, o)| growth(&ledger, o)).collect()
+}
+
+/// What a request wants beyond what its environment has.
+fn growth(ledger: &Ledger, onboarding: &Onboarding) -> Option<Amounts> {
+    let status = onboarding.status.as_ref()?;
+    let wanted = Amounts::parse(&status.outcome.as_ref()?.granted.as_ref()?.quota).ok()?;
+    let held = status.environment_ref.as_ref().and_then(|e| ledger.find(HolderKind::Environment, &e.name));
+    Some(wanted.minus(held.and_then(|b| Amounts::parse(&b.resources).ok()).unwrap_or_default()))
 }
 
 fn admission(pass: &Pass, outcome: &Outcome) -> Option<Admission> {

@@ -1,11 +1,13 @@
 //! What every reconcile has at hand.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::{
     AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
     Site, Tenant, WorkingCalendar,
 };
+use ipnet::Ipv6Net;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
@@ -66,6 +68,9 @@ pub struct Context {
     pub backoff: Backoff,
     /// Bookings of this process stand in line here; compare-and-swap keeps other processes honest.
     pub booking: tokio::sync::Mutex<()>,
+    /// Prefixes that this process is about to intend: a hint that spares two claims the same choice. The lock is the
+    /// block's name.
+    pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
     /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.
     pub quota_changed: Arc<Notify>,
     /// Zone in which days begin and end.

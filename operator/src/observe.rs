@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use berth_crds::{Decision, Onboarding};
+use berth_crds::{Decision, Onboarding, PrefixClaim};
 use berth_plan::address;
 use berth_plan::register::Register;
 use ipnet::Ipv6Net;
@@ -40,7 +40,10 @@ pub fn decisions(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Decision>> {
     ctx.caches.decisions.all().into_iter().filter(about).collect()
 }
 
-/// Every prefix that is taken, as far as we know.
-pub fn taken(ctx: &Context) -> BTreeSet<Ipv6Net> {
-    ctx.caches.blocks.all().iter().filter_map(|b| address::parse(&b.spec.cidr)).collect()
+/// Every prefix that is taken or about to be, as far as we know: blocks, and the intents of other claims.
+pub fn taken(ctx: &Context, except: &PrefixClaim) -> BTreeSet<Ipv6Net> {
+    let blocks = ctx.caches.blocks.all().into_iter().map(|b| b.spec.cidr.clone());
+    let others = ctx.caches.claims.all().into_iter().filter(|c| c.uid() != except.uid());
+    let intents = others.filter_map(|c| c.status.as_ref()?.candidate.clone());
+    blocks.chain(intents).filter_map(|cidr| address::parse(&cidr)).collect()
 }

@@ -85,6 +85,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, ready: watch::Sen
         caches,
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
+        intents: std::sync::Mutex::default(),
         quota_changed: Arc::new(Notify::new()),
         zone: settings.zone,
     });

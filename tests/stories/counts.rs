@@ -161,8 +161,13 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
     quiet(&world).await?;
     let writes = operator_writes(&world.cluster.audit_since(mark)?);
     once(&writes);
+    // 22 per system (its checks were made before) and 6 per agency: claim, intent, lock, confirm, bind, prefix.
+    assert_eq!(writes.len(), 50 * 22 + 3 * 6);
     let begun_before = begun_before_first_ready(&writes).ok_or("no environment was finished")?;
-    println!("{begun_before} environments were begun when the first was Ready; {} writes for 50", writes.len());
+    println!("{begun_before} environments were begun when the first was Ready; {} writes for 50:", writes.len());
+    for (what, n) in by_resource(&writes) {
+        println!("  {n} {what}");
+    }
     assert!(begun_before < 10, "{begun_before} environments were begun before the first was Ready");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! PrefixClaim → PrefixBlock: a thin shim that makes the calls which `berth_plan::claim::step` asks for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::address::BlockState;
@@ -21,26 +22,55 @@ const MOST_CALLS: usize = 64;
 /// Takes a claim as far as it goes now.
 pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Action> {
     let claim = ctx.caches.claims.get(&claim.name_any(), None).unwrap_or(claim);
-    let known = Known {
-        parent: parent(&claim, &ctx),
+    let mut intended = BTreeSet::new();
+    let result = run(&claim, &mut intended, &ctx).await;
+    let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
+    intents.retain(|prefix| !intended.contains(prefix));
+    result
+}
+
+async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
+    let mut known = Known {
+        parent: parent(claim, ctx),
         length: claim.spec.level.length(),
-        taken: observe::taken(&ctx),
+        taken: BTreeSet::new(),
         now: ctx.now(),
     };
-    let mut memory = Memory::new(claim.as_ref().clone());
+    let mut memory = Memory::new(claim.clone());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
-        let call = step(&mut memory, &known, answer);
+        let call = next_call(&mut memory, &mut known, answer, intended, ctx);
         answer = match call {
             Call::Done | Call::Wait(Reason::AddressPending) => return Ok(Action::await_change()),
             Call::Wait(reason) => {
                 tracing::warn!(claim = claim.name_any(), reason = reason.as_str(), "claim waits");
                 return Ok(Action::requeue(std::time::Duration::from_secs(60)));
             }
-            call => make(call, &known, &memory, &ctx).await?,
+            call => make(call, &known, &memory, ctx).await?,
         };
     }
     Err(Error::Conflict { what: format!("PrefixClaim {:?}", claim.name_any()) })
+}
+
+/// One step, with what other claims of this process are about to intend counted as taken.
+fn next_call(
+    memory: &mut Memory,
+    known: &mut Known,
+    answer: Answer,
+    intended: &mut BTreeSet<Ipv6Net>,
+    ctx: &Context,
+) -> Call {
+    let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
+    known.taken = observe::taken(ctx, &memory.claim);
+    known.taken.extend(intents.iter());
+    let call = step(memory, known, answer);
+    if let Call::WriteClaim(claim) = &call
+        && let Some(prefix) = claim.status.as_ref().and_then(|s| address::parse(s.candidate.as_deref()?))
+    {
+        intents.insert(prefix);
+        intended.insert(prefix);
+    }
+    call
 }
 
 async fn make(call: Call, known: &Known, memory: &Memory, ctx: &Context) -> Result<Answer> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use berth_cluster::until;
+use berth_crds::common::HolderKind;
 use berth_crds::{ConditionType, Environment, PrefixBlock, Site, condition};
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::Ledger;
@@ -19,8 +20,13 @@ async fn site(world: &World) -> Result<Site> {
     Ok(Api::all(world.cluster.admin()).get("binh-duong-dc1").await?)
 }
 
-async fn capacity(world: &World, cpu: &str) -> Result<()> {
+/// CPU of the one budget in the province: booked before anybody asks.
+const BUDGET: i64 = 84;
+
+/// Leaves so many CPUs besides the budget.
+async fn capacity(world: &World, cpu: i64) -> Result<()> {
     let sites: Api<Site> = Api::all(world.cluster.admin());
+    let cpu = (BUDGET + cpu).to_string();
     let patch = Patch::Merge(json!({"spec": {"capacity": {"cpu": cpu}}}));
     sites.patch("binh-duong-dc1", &Default::default(), &patch).await?;
     Ok(())
@@ -31,10 +37,10 @@ async fn two_operators_and_many_requests_never_give_a_core_or_a_prefix_twice() -
     let (world, _one) = World::own().await?;
     // The second one reconciles too, although the first holds the lease: safety must not rest on the lease.
     let _two = Operator::start_without_lease(&world.cluster).await?;
-    capacity(&world, "13").await?;
+    capacity(&world, 13).await?;
     let mut papers = Vec::new();
     for n in 0..10 {
-        let agency = ["ag-62", "ag-66", "ag-67"][n % 3];
+        let agency = ["ag-62", "ag-66", "ag-61"][n % 3];
         let who = format!("lead-{}", &agency[3..]);
         papers.push(world.ask(&who, agency, &format!("race-{n}"), |_| {}).await?);
     }
@@ -56,7 +62,7 @@ async fn two_operators_and_many_requests_never_give_a_core_or_a_prefix_twice() -
     })
     .await?;
     let ledger = Ledger::of_site(&site(&world).await?);
-    assert_eq!(ledger.used().cpu_milli, 12_000);
+    assert_eq!(ledger.used().cpu_milli, (BUDGET + 12) * 1000);
     let blocks = world.all::<PrefixBlock>().await?;
     let systems: Vec<_> = blocks
         .iter()
@@ -75,7 +81,7 @@ async fn two_operators_and_many_requests_never_give_a_core_or_a_prefix_twice() -
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_waits_in_order_and_proceeds_when_capacity_is_raised() -> Result<()> {
     let (world, _operator) = World::own().await?;
-    capacity(&world, "3").await?;
+    capacity(&world, 3).await?;
     world.onboard("ag-62", "queue-0", |_| {}).await?;
     let mut waiting = Vec::new();
     for (n, class) in ["s", "xs", "xs"].into_iter().enumerate() {
@@ -91,14 +97,14 @@ async fn what_does_not_fit_waits_in_order_and_proceeds_when_capacity_is_raised()
         no_headroom(&world, paper).await?;
     }
     // One more core would let an xs in, but the s stands before it.
-    capacity(&world, "4").await?;
+    capacity(&world, 4).await?;
     no_headroom(&world, &waiting[1]).await?;
     // The first in line leaves: the next one has room.
     world.sign("lead-62", crate::world::decision(&waiting[0], "requester", 1, "Withdraw")).await?;
     world.until(&waiting[0], ConditionType::Withdrawn).await?;
     world.until(&waiting[1], ConditionType::Ready).await?;
     no_headroom(&world, &waiting[2]).await?;
-    capacity(&world, "6").await?;
+    capacity(&world, 6).await?;
     world.until(&waiting[2], ConditionType::Ready).await?;
     Ok(())
 }
@@ -140,8 +146,9 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     world.decide("approver", &paper, "Approve").await?;
     world.until(&paper, ConditionType::Ready).await?;
     let booked = async || -> Result<Amounts> {
-        let site = site(&world).await?;
-        Ok(Ledger::of_site(&site).used())
+        let ledger = Ledger::of_site(&site(&world).await?);
+        let held = ledger.find(HolderKind::Environment, &name).ok_or("nothing is booked")?;
+        Ok(Amounts::parse(&held.resources)?)
     };
     // CPU and memory are free again; of the storage, what is still used stays booked.
     until("the unused part is given back", PATIENCE, async || {
@@ -162,5 +169,30 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
         if now == "10Gi" { Ok(()) } else { Err(now) }
     })
     .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_automatic_rule_decides_within_the_budget_and_names_rule_and_numbers() -> Result<()> {
+    let world = crate::world::shared().await?;
+    let environment = world.onboard("ag-67", "auto-1", |_| {}).await?;
+    let mut body = request("ag-67", "auto-2");
+    let spec = &mut body["spec"];
+    spec["action"] = json!("AddEnvironment");
+    spec["tenantRef"] = json!({"name": environment.spec.tenant_ref.name});
+    spec["environment"] =
+        json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});
+    spec.as_object_mut().unwrap().remove("system");
+    world.create("lead-67", body).await?;
+    let paper = world.onboarding("ag-67", "auto-2").await?;
+    world.until(&paper, ConditionType::Ready).await?;
+    let decisions: Api<berth_crds::Decision> = Api::namespaced(world.cluster.admin(), "agency-ag-67");
+    let decision = decisions.get("auto-2.approver.1").await?;
+    assert_eq!(decision.spec.by.username, "berth:auto");
+    let reason = decision.spec.reason.unwrap_or_default();
+    assert!(
+        reason.starts_with("Rule \"catalogue-within-budget\" covers it: level 1, class \"xs\"; the budget of ag-67"),
+        "{reason}"
+    );
     Ok(())
 }

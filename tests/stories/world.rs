@@ -41,6 +41,7 @@ impl World {
     /// Starts a control plane, installs the chart's files and the province.
     pub async fn start() -> Result<Self> {
         let people = vec![
+            Person::new("lead-61", ["berth:ag-61:requester"]),
             Person::new("lead-62", ["berth:ag-62:requester"]),
             Person::new("lead-66", ["berth:ag-66:requester"]),
             Person::new("lead-67", ["berth:ag-67:requester"]),

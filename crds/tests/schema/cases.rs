@@ -1,7 +1,7 @@
 //! The tables of `crds/tests/cases/*.yaml`: an object, perhaps a change of it, and what the API server must say.
 //!
 //! Needs only `serde`, `serde_json` and `serde_yaml`, so that a story on a real control plane can include this file
-//! with `#[path]` and apply the same cases.
+//! with `#[path]` and apply the same cases; the folder is an argument, because its own is not where that story lives.
 
 use std::path::Path;
 
@@ -32,15 +32,15 @@ pub struct Case {
     pub name: String,
     /// The object as it is created.
     pub object: Value,
-    /// Merge patch that is applied to the created object; then `object` is accepted and this is what is judged.
+    /// Merge patch on the created object: where there is one, it is judged, and creating `object` must succeed.
     pub update: Option<Value>,
     /// Part of the message of the refusal; `None`: accepted.
     pub refusal: Option<String>,
 }
 
-/// Every case of one table, for example `prefixblock`.
-pub fn load(table: &str) -> Vec<Case> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).join(format!("{table}.yaml"));
+/// Every case of one table of the folder, for example `prefixblock`.
+pub fn load(folder: &Path, table: &str) -> Vec<Case> {
+    let path = folder.join(format!("{table}.yaml"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let parsed: Table = serde_yaml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let case = |row: Row| {

@@ -1,6 +1,7 @@
 //! The CEL rules of the schemas, run without a cluster by the evaluator that kube brings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use berth_crds::{AddressPlan, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim};
@@ -9,10 +10,16 @@ use kube::core::cel::{ErrorKind, ValidationError, Validator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::cases::{Case, load, merge};
+use crate::cases::{self, Case, merge};
 
 /// Every table; each has its own test below.
 const TABLES: &[&str] = &["addressplan", "decision", "environment", "onboarding", "prefixblock", "prefixclaim"];
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+
+fn load(table: &str) -> Vec<Case> {
+    cases::load(Path::new(FOLDER), table)
+}
 
 /// Schema of every kind as it is installed, not as the derive wrote it.
 static SCHEMAS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
@@ -101,8 +108,7 @@ fn the_address_plan_is_one_and_its_roots_are_apart() {
 
 #[test]
 fn every_table_has_a_test_and_unique_sentences() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
-    let files: BTreeSet<_> = std::fs::read_dir(folder)
+    let files: BTreeSet<_> = std::fs::read_dir(FOLDER)
         .unwrap()
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
         .collect();

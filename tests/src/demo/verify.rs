@@ -99,8 +99,10 @@ where
 async fn count(admin: &Client) -> Result<Verdict> {
     let is = |conditions: &[_], type_| condition::is_true(conditions, type_);
     let mut verdict = Verdict::default();
+    let mut granted = Amounts::default();
     for environment in list::<Environment>(admin).await? {
         let status = environment.status.clone().unwrap_or_default();
+        granted = granted.plus(status.granted.as_ref().and_then(|g| Amounts::parse(g).ok()).unwrap_or_default());
         if is(&status.conditions, ConditionType::Ready) {
             verdict.ready += 1;
             verdict.example = format!("{} of {}", status.prefix.unwrap_or_default(), environment.name_any());
@@ -131,9 +133,11 @@ async fn count(admin: &Client) -> Result<Verdict> {
     }
     let ledgers: Vec<Ledger> = list::<Site>(admin).await?.iter().map(Ledger::of_site).collect();
     let sum = |f: fn(&Ledger) -> Amounts| ledgers.iter().map(f).fold(Amounts::default(), Amounts::plus);
-    verdict.granted = against(sum(Ledger::used), sum(|l| l.limit));
+    verdict.granted = against(granted, sum(|l| l.limit));
     if !sum(Ledger::used).fits(sum(|l| l.limit)) {
-        verdict.problems.push(format!("more is granted than there is: {}", verdict.granted));
+        verdict
+            .problems
+            .push(format!("more is promised than there is: {}", against(sum(Ledger::used), sum(|l| l.limit))));
     }
     Ok(verdict)
 }

@@ -152,12 +152,11 @@ struct Run {
 }
 
 impl Run {
-    fn start(store: &Store, claim: PrefixClaim, parent_uid: String, taken: BTreeSet<Ipv6Net>) -> Self {
+    fn start(claim: PrefixClaim, parent_uid: String, taken: BTreeSet<Ipv6Net>) -> Self {
         let parent = Parent::Block { uid: parent_uid, cidr: net(PARENT) };
         let known = Known { parent, length: 56, taken, now: at("09:00") };
         let mut memory = Memory::new(claim);
         let call = step(&mut memory, &known, Answer::Start);
-        let _ = store;
         Self { memory, known, call }
     }
 
@@ -303,7 +302,7 @@ fn live(mutant: Mutant, (wishes, events): &Case) -> Result<(), String> {
                         let version = versions[old.saturating_sub(4) % versions.len()].clone();
                         let uids = &store.parent_uids;
                         let uid = uids[uids.len() - 1 - old % 2 % uids.len()].clone();
-                        runs.insert(key, Run::start(&store, version, uid, masked(*taken)));
+                        runs.insert(key, Run::start(version, uid, masked(*taken)));
                     }
                 }
             }
@@ -331,7 +330,7 @@ fn settle(store: &mut Store, bound: &mut BTreeMap<String, String>) -> Result<(),
     for _ in 0..3 {
         for name in CLAIMS {
             let taken = store.blocks.values().map(|b| net(&b.spec.cidr)).collect();
-            let mut run = Run::start(store, store.claims[name].clone(), store.parent_uid.clone(), taken);
+            let mut run = Run::start(store.claims[name].clone(), store.parent_uid.clone(), taken);
             let mut calls = 0;
             while run.go(store).unwrap_or(false) {
                 calls += 1;
@@ -366,13 +365,12 @@ proptest! {
 
 #[test]
 fn the_test_itself_finds_what_each_weaker_protocol_breaks() {
-    use Mutant::*;
     for mutant in [
-        CollectorWithoutPrecondition,
-        AdoptionWithoutTouch,
-        ParentNeverVerified,
-        ParentReleasedWithoutCounting,
-        ClaimWithoutCompareAndSwap,
+        Mutant::CollectorWithoutPrecondition,
+        Mutant::AdoptionWithoutTouch,
+        Mutant::ParentNeverVerified,
+        Mutant::ParentReleasedWithoutCounting,
+        Mutant::ClaimWithoutCompareAndSwap,
     ] {
         let config = Config { cases: 20_000, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
         let seed = proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
@@ -396,7 +394,7 @@ fn calls(store: &mut Store, mut run: Run) -> Vec<String> {
 }
 
 fn fresh(store: &Store, taken: BTreeSet<Ipv6Net>) -> Run {
-    Run::start(store, store.claims[CLAIMS[0]].clone(), store.parent_uid.clone(), taken)
+    Run::start(store.claims[CLAIMS[0]].clone(), store.parent_uid.clone(), taken)
 }
 
 #[test]
@@ -458,7 +456,7 @@ fn a_wish_is_taken_when_it_is_free_and_never_trusted_otherwise() {
 #[test]
 fn another_claims_block_costs_three_calls_and_another_candidate() {
     let mut store = Store::new(Mutant::None, [false, false]);
-    let other = Run::start(&store, store.claims[CLAIMS[1]].clone(), store.parent_uid.clone(), BTreeSet::new());
+    let other = Run::start(store.claims[CLAIMS[1]].clone(), store.parent_uid.clone(), BTreeSet::new());
     calls(&mut store, other);
     let run = fresh(&store, BTreeSet::new());
     let expected = [

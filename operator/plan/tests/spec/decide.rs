@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::world::*;
 
 /// A case with everything in its usual place.
+#[derive(Debug)]
 pub struct Setup {
     pub onboarding: Onboarding,
     pub profile: PolicyProfile,

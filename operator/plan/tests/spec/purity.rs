@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use berth_crds::PolicyProfile;
 use berth_plan::checks;
 use berth_plan::register::Register;
 use berth_plan::same::same;
@@ -76,11 +77,11 @@ proptest! {
         }
         let environment = environment("aaaaaa-prod", "Prod", zones());
         let (tenant, register) = (tenant("aaaaaa", json!({"level": 3})), register());
-        let with = |profile| berth_plan::desired::plan(&berth_plan::desired::Input {
-            environment: &environment, tenant: Some(&tenant), class: Some(&register.classes["m"]), profile: Some(profile),
+        let with = |profile: PolicyProfile| berth_plan::desired::plan(&berth_plan::desired::Input {
+            environment: &environment, tenant: Some(&tenant), class: Some(&register.classes["m"]), profile: Some(&profile),
             system_prefix: berth_plan::address::parse("3fff:a10:1180:8000::/56"), today: today(),
         });
-        prop_assert_eq!(with(&profile(json!({"levels": all}))), with(&profile(json!({}))));
+        prop_assert_eq!(with(profile(json!({"levels": all}))), with(profile(json!({}))));
     }
 
     #[test]

@@ -173,7 +173,8 @@ mod tests {
             .flat_map(|s| s.methods().map(|m| format!("/{}/{}", s.full_name(), m.name())).collect::<Vec<_>>())
             .collect();
         let mut table: Vec<_> = TABLE.iter().map(|row| row.path.to_owned()).collect();
-        (rpcs.sort(), table.sort());
+        rpcs.sort();
+        table.sort();
         assert_eq!(rpcs, table);
     }
 

@@ -47,17 +47,23 @@ pub async fn main() -> std::process::ExitCode {
 pub async fn run(arguments: Arguments) -> Result {
     let session = Session::new(arguments.global).await?;
     match arguments.command {
-        Command::Onboard(Onboard::Create(create)) => create::create(&session, *create).await,
-        Command::Onboard(Onboard::List(list)) => requests::list(&session, list).await,
-        Command::Onboard(Onboard::Get(which)) => requests::get(&session, which).await,
-        Command::Onboard(Onboard::Watch(which)) => requests::watch(&session, which).await,
-        Command::Onboard(Onboard::Wait(wait)) => wait::wait(&session, wait).await,
-        Command::Onboard(Onboard::Approve(approve)) => decide::approve(&session, approve).await,
-        Command::Onboard(Onboard::Reject(reject)) => decide::reject(&session, reject).await,
-        Command::Onboard(Onboard::Withdraw(withdraw)) => decide::withdraw(&session, withdraw).await,
+        Command::Onboard(command) => onboard(&session, *command).await,
         Command::Env(command) => registers::environments(&session, command).await,
         Command::Tenant(command) => registers::tenants(&session, command).await,
         Command::Catalog(command) => registers::catalog(&session, command).await,
         Command::Why { namespace } => why::why(&session, &namespace).await,
+    }
+}
+
+async fn onboard(session: &Session, command: Onboard) -> Result {
+    match command {
+        Onboard::Create(create) => create::create(session, *create).await,
+        Onboard::List(list) => requests::list(session, list).await,
+        Onboard::Get(which) => requests::get(session, which).await,
+        Onboard::Watch(which) => requests::watch(session, which).await,
+        Onboard::Wait(wait) => wait::wait(session, wait).await,
+        Onboard::Approve(approve) => decide::approve(session, approve).await,
+        Onboard::Reject(reject) => decide::reject(session, reject).await,
+        Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
     }
 }

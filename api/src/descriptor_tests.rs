@@ -29,7 +29,8 @@ fn the_list_of_services_is_complete() {
     let found: Vec<_> =
         pool().services().filter(|s| s.package_name() == "berth.v1").map(|s| s.full_name().to_owned()).collect();
     let (mut found, mut known) = (found, SERVICES.to_vec());
-    (found.sort(), known.sort_unstable());
+    found.sort();
+    known.sort_unstable();
     assert_eq!(found, known);
 }
 

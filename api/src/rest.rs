@@ -32,7 +32,7 @@ use crate::{
     proto::{json_text, pool},
 };
 use codec::DynamicCodec;
-use template::{Route, routes};
+use template::{Route, Variables, routes};
 
 /// Largest body.
 const MAX_BODY: usize = 1 << 20;
@@ -102,7 +102,7 @@ impl tower::Service<Request> for Rest {
 }
 
 /// The route and the variables in the path.
-fn find<'a>(routes: &'a [Route], verb: &Method, path: &str) -> Result<(&'a Route, Vec<(String, String)>), Problem> {
+fn find<'a>(routes: &'a [Route], verb: &Method, path: &str) -> Result<(&'a Route, Variables), Problem> {
     let fitting: Vec<_> = routes.iter().filter_map(|route| Some((route, route.variables(path)?))).collect();
     let verbs = fitting.iter().map(|(route, _)| route.verb.as_str()).collect::<Vec<_>>().join(", ");
     match fitting.into_iter().find(|(route, _)| route.verb == *verb) {

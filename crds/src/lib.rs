@@ -9,6 +9,9 @@
 //!
 //! This crate holds types and names only: no client, no clock, no decisions.
 
+// kube's derive takes `printcolumn`, `selectable` and `validation` once per column, field and rule.
+#![allow(clippy::duplicated_attributes)]
+
 pub mod labels;
 pub mod common;
 pub mod names;

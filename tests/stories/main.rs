@@ -7,3 +7,4 @@ mod isolation;
 mod repair;
 mod headroom;
 mod counts;
+mod door;

@@ -80,7 +80,7 @@ pub enum Language {
 pub enum Command {
     /// Requests: ask, follow, decide.
     #[command(subcommand)]
-    Onboard(Onboard),
+    Onboard(Box<Onboard>),
     /// Environments.
     #[command(subcommand)]
     Env(Env),

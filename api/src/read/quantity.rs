@@ -6,6 +6,9 @@ use super::{Findings, shown};
 use crate::proto::v1 as pb;
 
 const UNITS: &[(&str, u128)] = &[("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30), ("Ti", 1 << 40), ("Pi", 1 << 50)];
+/// Reads a quantity as a number.
+type Read = fn(&str) -> Option<u128>;
+
 const CPU_HELP: &str = "is not a number of processors: write for example 8 or 500m";
 const BYTES_HELP: &str = "is not an amount of bytes: write for example 32Gi";
 
@@ -32,7 +35,7 @@ fn number(digits: &str, most: usize) -> Option<u128> {
 
 /// Amounts that are asked for or granted: every quantity well-formed and above zero.
 pub fn resources(findings: &mut Findings, field: &str, from: &pb::Resources) -> Resources {
-    let mut amount = |name: &str, text: &str, read: fn(&str) -> Option<u128>, help: &str| {
+    let mut amount = |name: &str, text: &str, read: Read, help: &str| {
         let field = format!("{field}.{name}");
         match read(text) {
             _ if text.is_empty() => findings.missing(&field, "give an amount"),
@@ -58,7 +61,7 @@ pub fn resources(findings: &mut Findings, field: &str, from: &pb::Resources) -> 
 
 /// Adds a defect for every amount above the class's.
 pub fn within(findings: &mut Findings, field: &str, asked: &Resources, class: &Resources, class_name: &str) {
-    let pairs: [(&str, &str, &str, fn(&str) -> Option<u128>); 4] = [
+    let pairs: [(&str, &str, &str, Read); 4] = [
         ("cpu", &asked.cpu, &class.cpu, cpu),
         ("memory", &asked.memory, &class.memory, bytes),
         ("storage", &asked.storage, &class.storage, bytes),

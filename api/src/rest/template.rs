@@ -3,6 +3,9 @@
 use http::Method;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
+/// Fields and their values in a path.
+pub type Variables = Vec<(String, String)>;
+
 /// What of the request the body is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BodyIs {
@@ -33,7 +36,7 @@ pub struct Route {
 
 impl Route {
     /// The variables in a path, if it fits.
-    pub fn variables(&self, path: &str) -> Option<Vec<(String, String)>> {
+    pub fn variables(&self, path: &str) -> Option<Variables> {
         let (path, action) = split_action(path.strip_prefix('/')?);
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |(segment, part): (&Option<String>, &&str)| match segment {

@@ -20,7 +20,7 @@ use crate::common::{NameRef, UidRef};
 pub struct AddressPlanSpec {
     /// Roots; new ones are appended, none is changed.
     #[schemars(length(min = 1, max = 8))]
-    #[x_kube(validation = Rule::new("self.all(a, self.all(b, a.cidr == b.cidr || !cidr(a.cidr).containsCIDR(b.cidr)))").message("`roots` must not overlap"))]
+    #[x_kube(validation = Rule::new("self.all(a, self.exists_one(b, cidr(a.cidr).containsCIDR(b.cidr)))").message("`roots` must not overlap"))]
     pub roots: Vec<AddressRoot>,
     /// Pool digits for departments (children /48), one hexadecimal digit each.
     #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]

@@ -17,14 +17,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// CRDs, RBAC and policies.
 pub async fn berth(cluster: &Cluster) -> Result<()> {
-    let folder = files::chart().join("files");
-    for part in ["crds", "rbac", "policies"] {
-        apply(cluster, &folder.join(part).to_string_lossy()).await?;
-        if part == "crds" {
-            kubectl(cluster, &["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await?;
-        }
-    }
+    kinds(cluster).await?;
+    apply(cluster, "rbac").await?;
+    apply(cluster, "policies").await?;
     in_force(&cluster.admin()).await
+}
+
+/// CRDs only.
+pub async fn kinds(cluster: &Cluster) -> Result<()> {
+    apply(cluster, "crds").await?;
+    kubectl(cluster, &["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await
 }
 
 /// The registers of the demo's province.
@@ -56,8 +58,10 @@ pub async fn agencies_ready(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn apply(cluster: &Cluster, path: &str) -> Result<()> {
-    kubectl(cluster, &["apply", "--server-side", "--force-conflicts", "-f", path]).await
+/// Applies one folder of the chart's files.
+async fn apply(cluster: &Cluster, part: &str) -> Result<()> {
+    let path = files::chart().join("files").join(part);
+    kubectl(cluster, &["apply", "--server-side", "--force-conflicts", "-f", &path.to_string_lossy()]).await
 }
 
 async fn kubectl(cluster: &Cluster, args: &[&str]) -> Result<()> {

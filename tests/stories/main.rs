@@ -8,3 +8,5 @@ mod repair;
 mod headroom;
 mod counts;
 mod door;
+mod schema;
+mod demo;

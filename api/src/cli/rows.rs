@@ -36,7 +36,12 @@ impl Printed for pb::Onboarding {
     fn row(&self) -> Vec<String> {
         let spec = self.spec.clone().unwrap_or_default();
         let action = berth_crds::onboarding::Action::of(spec.action).map(|a| format!("{a:?}")).unwrap_or_default();
-        let about = [spec.system.map(|s| s.code).unwrap_or_default(), id(&self.tenant), id(&spec.tenant)];
+        let about = [
+            spec.system.map(|s| s.code).unwrap_or_default(),
+            id(&self.tenant),
+            id(&spec.tenant),
+            id(&spec.target.map(|t| t.name).unwrap_or_default()),
+        ];
         vec![
             id(&self.name),
             agency_of(&self.name),

@@ -2,6 +2,7 @@
 //! door under the chart's own accounts, the province and its people.
 
 pub mod error;
+pub mod fault;
 pub mod files;
 pub mod install;
 pub mod people;

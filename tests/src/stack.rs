@@ -2,11 +2,12 @@
 
 use berth_cluster::Cluster;
 use berth_operator::run::{Settings, reconcile_all, run};
-use kube::Client;
+use kube::client::ClientBuilder;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
+use crate::fault::Plan;
 
 /// Audience of tokens for the API server.
 const API_SERVER: &str = "https://kubernetes.default.svc";
@@ -27,15 +28,26 @@ impl Operator {
     /// Starts an operator that reconciles although another one holds the lease, as one would that was stopped for
     /// longer than the lease and woke up again.
     pub async fn start_without_lease(cluster: &Cluster) -> Result<Self> {
-        Self::launch(cluster, "operator-2", 6, false).await
+        Self::launch(cluster, "operator-2", 6, false, None).await
+    }
+
+    /// Starts an operator, without the lease, whose client has a fault in it.
+    pub async fn start_faulty(cluster: &Cluster, plan: &Plan) -> Result<Self> {
+        Self::launch(cluster, "operator-3", 6, false, Some(plan.clone())).await
     }
 
     /// Starts an operator with a name in the lease and a number of environments at once.
     pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
-        Self::launch(cluster, identity, concurrency, true).await
+        Self::launch(cluster, identity, concurrency, true, None).await
     }
 
-    async fn launch(cluster: &Cluster, identity: &str, concurrency: u16, lease: bool) -> Result<Self> {
+    async fn launch(
+        cluster: &Cluster,
+        identity: &str,
+        concurrency: u16,
+        lease: bool,
+        fault: Option<Plan>,
+    ) -> Result<Self> {
         let token = account_token(cluster, "berth-operator", API_SERVER).await?;
         let mut config = cluster.config(&token);
         config.read_timeout = Some(std::time::Duration::from_secs(70));
@@ -46,7 +58,11 @@ impl Operator {
         let token = stop.clone();
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.
-            let client = Client::try_from(config).expect("the configuration is the cluster's own");
+            let builder = ClientBuilder::try_from(config).expect("the configuration is the cluster's own");
+            let client = match &fault {
+                Some(plan) => builder.with_layer(plan).build(),
+                None => builder.build(),
+            };
             if lease {
                 run(client, settings, ready, token).await
             } else {

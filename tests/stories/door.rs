@@ -90,7 +90,8 @@ async fn an_agency_asks_an_approver_decides_and_the_environment_can_be_used() ->
     assert_eq!((twice.code(), reason(&twice).as_str()), (Code::FailedPrecondition, "ALREADY_DECIDED"));
     let name = format!("environments/{}", paper.status.and_then(|s| s.environment_ref).ok_or("no environment")?.name);
     let mut lead = way.client("lead-62").await?;
-    let environment = lead.environments.get_environment(GetEnvironmentRequest { name: name.clone() }).await?.into_inner();
+    let environment =
+        lead.environments.get_environment(GetEnvironmentRequest { name: name.clone() }).await?.into_inner();
     assert_eq!((environment.agency.as_str(), environment.namespaces.len()), ("agencies/ag-62", 1));
     let kubeconfig = lead
         .environments
@@ -99,7 +100,8 @@ async fn an_agency_asks_an_approver_decides_and_the_environment_can_be_used() ->
         .into_inner();
     let person = way.world.people.iter().find(|p| p.name == "lead-62").ok_or("lead-62")?;
     assert!(!format!("{kubeconfig:?}").contains(&person.token), "a kubeconfig holds no secret");
-    let foreign = way.client("lead-66").await?.environments.get_environment(GetEnvironmentRequest { name }).await.unwrap_err();
+    let foreign =
+        way.client("lead-66").await?.environments.get_environment(GetEnvironmentRequest { name }).await.unwrap_err();
     assert!(matches!(foreign.code(), Code::NotFound | Code::PermissionDenied), "{foreign}");
     Ok(())
 }
@@ -153,10 +155,12 @@ async fn who_is_not_known_does_not_get_in() -> Result<()> {
     }
     let cluster = &way.world.cluster;
     let foreign = cluster.service_account_token("berth-system", "berth-operator", &["https://somebody.else"]).await?;
-    let refusal = Client::connect(&way.door.url, &foreign).await?.environments.list_environments(list.clone()).await.unwrap_err();
+    let refusal =
+        Client::connect(&way.door.url, &foreign).await?.environments.list_environments(list.clone()).await.unwrap_err();
     assert_eq!(refusal.code(), Code::Unauthenticated);
     let mut nothing =
-        berth_api::proto::v1::environment_service_client::EnvironmentServiceClient::connect(way.door.url.clone()).await?;
+        berth_api::proto::v1::environment_service_client::EnvironmentServiceClient::connect(way.door.url.clone())
+            .await?;
     let refusal = nothing.list_environments(list).await.unwrap_err();
     assert_eq!((refusal.code(), reason(&refusal).as_str()), (Code::Unauthenticated, "UNAUTHENTICATED"));
     Ok(())
@@ -172,10 +176,26 @@ async fn bad_input_gets_an_answer_that_names_the_field_and_leaves_nothing_behind
         ("unknown class", |s| s["environment"]["classRef"]["name"] = json!("zz"), "class"),
         ("level 0", |s| s["system"]["level"] = json!(0), "level"),
         ("level 6", |s| s["system"]["level"] = json!(6), "level"),
-        ("size of nothing", |s| s["environment"]["quota"] = json!({"cpu": "0", "memory": "1Gi", "storage": "1Gi"}), "cpu"),
-        ("negative size", |s| s["environment"]["quota"] = json!({"cpu": "-1", "memory": "1Gi", "storage": "1Gi"}), "cpu"),
-        ("not a quantity", |s| s["environment"]["quota"] = json!({"cpu": "1", "memory": "viel", "storage": "1Gi"}), "memory"),
-        ("above the class", |s| s["environment"]["quota"] = json!({"cpu": "3", "memory": "1Gi", "storage": "1Gi"}), "cpu"),
+        (
+            "size of nothing",
+            |s| s["environment"]["quota"] = json!({"cpu": "0", "memory": "1Gi", "storage": "1Gi"}),
+            "cpu",
+        ),
+        (
+            "negative size",
+            |s| s["environment"]["quota"] = json!({"cpu": "-1", "memory": "1Gi", "storage": "1Gi"}),
+            "cpu",
+        ),
+        (
+            "not a quantity",
+            |s| s["environment"]["quota"] = json!({"cpu": "1", "memory": "viel", "storage": "1Gi"}),
+            "memory",
+        ),
+        (
+            "above the class",
+            |s| s["environment"]["quota"] = json!({"cpu": "3", "memory": "1Gi", "storage": "1Gi"}),
+            "cpu",
+        ),
         ("end in the past", |s| s["environment"]["endDate"] = json!("2020-01-01"), "end_date"),
         ("30 February", |s| s["environment"]["endDate"] = json!("2030-02-30"), "end_date"),
         ("not NFC", |s| s["system"]["displayName"] = json!("So\u{031b}\u{0309} Y tế"), "display_name"),
@@ -198,7 +218,9 @@ async fn bad_input_gets_an_answer_that_names_the_field_and_leaves_nothing_behind
     assert!(unknown.message().contains("ag-9999"), "{unknown}");
     let foreign = way.ask("lead-66", message("ag-62", "door-bad-foreign", |_| {})).await.unwrap_err();
     assert_eq!(foreign.code(), Code::PermissionDenied);
-    let large = way.ask("lead-62", message("ag-62", "door-bad-large", |s| s["justification"] = json!("x".repeat(5 << 20)))).await;
+    let large = way
+        .ask("lead-62", message("ag-62", "door-bad-large", |s| s["justification"] = json!("x".repeat(5 << 20))))
+        .await;
     assert!(matches!(large.unwrap_err().code(), Code::OutOfRange | Code::ResourceExhausted | Code::InvalidArgument));
     let mut later = message("ag-62", "door-bad-action", |_| {});
     later.onboarding.as_mut().unwrap().spec = Some(OnboardingSpec {

@@ -9,4 +9,5 @@ mod headroom;
 mod counts;
 mod door;
 mod schema;
+mod crash;
 mod demo;

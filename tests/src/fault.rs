@@ -1,0 +1,93 @@
+//! Faults under the operator's client: the process dies after its k-th write, or the answer to that write is lost.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll};
+
+use kube::client::Body;
+use tokio::sync::Notify;
+use tower::{BoxError, Layer, Service};
+
+/// What happens after the API server has applied a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The process is gone: the answer never comes and the harness ends the operator.
+    Crash,
+    /// The answer is lost: the operator sees a broken connection and lives on.
+    LostAnswer,
+}
+
+/// One fault, at one write.
+#[derive(Clone)]
+pub struct Plan {
+    fault: Fault,
+    at: usize,
+    writes: Arc<AtomicUsize>,
+    struck: Arc<Notify>,
+}
+
+impl Plan {
+    /// The fault strikes at the `at`-th write, counted from 1; Leases are not counted, they would blur the numbers.
+    pub fn new(fault: Fault, at: usize) -> Self {
+        Self { fault, at, writes: Arc::default(), struck: Arc::default() }
+    }
+
+    /// Waits until the fault has struck.
+    pub async fn struck(&self) {
+        self.struck.notified().await;
+    }
+
+    /// Writes so far.
+    pub fn writes(&self) -> usize {
+        self.writes.load(SeqCst)
+    }
+}
+
+impl<S> Layer<S> for Plan {
+    type Service = Faulty<S>;
+
+    fn layer(&self, inner: S) -> Faulty<S> {
+        Faulty { inner, plan: self.clone() }
+    }
+}
+
+/// A client's service with a fault in it.
+pub struct Faulty<S> {
+    inner: S,
+    plan: Plan,
+}
+
+impl<S, B> Service<http::Request<Body>> for Faulty<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError> + 'static,
+    B: Send + 'static,
+{
+    type Response = http::Response<B>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let write = request.method() != http::Method::GET && !request.uri().path().contains("/leases");
+        let strikes = write && self.plan.writes.fetch_add(1, SeqCst) + 1 == self.plan.at;
+        let (plan, answer) = (self.plan.clone(), self.inner.call(request));
+        Box::pin(async move {
+            let answer = answer.await.map_err(Into::into)?;
+            if !strikes {
+                return Ok(answer);
+            }
+            plan.struck.notify_one();
+            match plan.fault {
+                Fault::LostAnswer => Err("the connection broke after the API server applied the write".into()),
+                Fault::Crash => pending().await,
+            }
+        })
+    }
+}

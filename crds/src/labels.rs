@@ -43,6 +43,10 @@ pub const DOOR_ACCOUNT: &str = "berth-api";
 pub const AUTO_USER: &str = "berth:auto";
 /// Prefix of all groups that Berth gives a meaning to.
 pub const GROUP_PREFIX: &str = "berth:";
+/// Group of contractors, who never decide.
+pub const CONTRACTORS: &str = "berth:contractor";
+/// Annotation of a block that counts its adoptions.
+pub const ADOPTIONS: &str = "berth.dev/adoptions";
 /// Audience of tokens for the door.
 pub const AUDIENCE: &str = "berth";
 

@@ -38,6 +38,7 @@ reasons! {
     RejectedByDecision: "Người có thẩm quyền từ chối.", "Rejected by a decision.";
     RefusedByLaw: "Pháp luật không cho phép.", "Refused by law.";
     CheckFailed: "Hồ sơ không đạt kiểm tra.", "The request does not pass the checks.";
+    Returned: "Yêu cầu bổ sung, hoàn thiện hồ sơ.", "Returned for supplements.";
     Withdrawn: "Cơ quan đề nghị đã rút.", "Withdrawn by the requester.";
     NotSupported: "Chức năng chưa được hỗ trợ.", "Not supported yet.";
     NoHeadroom: "Chưa đủ tài nguyên; đang chờ theo thứ tự.", "No headroom; waiting in the queue.";

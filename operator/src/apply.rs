@@ -54,14 +54,25 @@ async fn recreate<K: Child>(api: &Api<K>, desired: &K, refused: kube::Error) -> 
     let Some(old) = api.get_opt(&desired.name_any()).await.map_err(while_("read", what.clone()))? else {
         return Err(while_("apply", what)(refused));
     };
-    delete(api, &old).await?;
+    // Whoever made it: the name in this namespace is ours, and the live read above is what is removed.
+    remove(api, &old).await?;
     api.create(&PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() }, desired)
         .await
         .map_err(while_("re-create", what))
 }
 
-/// Deletes exactly the object that was seen: another of the same name is never hit.
+/// Deletes exactly the object that was seen: it is read once more, must still be the same and ours, and another of the
+/// same name is never hit.
 pub async fn delete<K: Child>(api: &Api<K>, object: &K) -> Result<()> {
+    let now = live(api, &object.name_any()).await?;
+    let ours = |o: &K| o.labels().get(labels::MANAGED_BY).is_some_and(|m| m == labels::OPERATOR);
+    if !now.is_some_and(|now| now.uid() == object.uid() && ours(&now)) {
+        return Ok(());
+    }
+    remove(api, object).await
+}
+
+async fn remove<K: Child>(api: &Api<K>, object: &K) -> Result<()> {
     let preconditions = Preconditions { uid: object.uid(), ..Default::default() };
     let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
     match api.delete(&object.name_any(), &params).await {

@@ -18,12 +18,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let zone = TimeZone::get(&args.time_zone).map_err(|e| format!("`--time-zone` is {:?}: {e}", args.time_zone))?;
     let client = Client::try_from(config(&args).await?)?;
     let stop = CancellationToken::new();
-    let (ready, readiness) = tokio::sync::watch::channel(false);
+    let (phase, readiness) = tokio::sync::watch::channel(run::Phase::Starting);
     tokio::spawn(stop_on_signal(stop.clone()));
     let health = tokio::spawn(admin::serve(args.health, readiness, stop.clone()));
     let identity = args.identity.unwrap_or_else(|| format!("berth-operator-{}", std::process::id()));
     let settings = run::Settings { zone, concurrency: args.concurrency, identity };
-    let result = run::run(client, settings, ready, stop.clone()).await;
+    let result = run::run(client, settings, phase, stop.clone()).await;
     stop.cancel();
     health.await??;
     Ok(result?)

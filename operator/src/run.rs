@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::lease;
 use crate::wiring::{Ends, caches, filled, watch_all};
 
@@ -24,16 +24,27 @@ pub struct Settings {
     pub identity: String,
 }
 
+/// How far a replica is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing has been read yet.
+    Starting,
+    /// Another replica holds the lease; this one may take over at any time.
+    Standby,
+    /// Caches are filled and controllers run.
+    Reconciling,
+}
+
 /// Runs until `stop` is cancelled: waits for the lease, reconciles, finishes what is begun. Losing the lease is an end
 /// too: the process starts over as a follower.
 pub async fn run(
     client: Client,
     settings: Settings,
-    ready: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     stop: CancellationToken,
 ) -> Result<()> {
     let mut holder = lease::Holder::new(client.clone(), settings.identity.clone());
-    while !holder.hold().await.unwrap_or_else(told) {
+    while !held(&mut holder, &phase).await {
         tokio::select! {
             () = tokio::time::sleep(lease::RENEW) => {}
             () = stop.cancelled() => return Ok(()),
@@ -41,16 +52,25 @@ pub async fn run(
     }
     tracing::info!(identity = settings.identity, "holding the lease");
     let work = stop.child_token();
-    let controllers = tokio::spawn(reconcile_all(client, settings, ready, work.clone()));
+    let controllers = tokio::spawn(reconcile_all(client, settings, phase, work.clone()));
     keep(&mut holder, &work).await;
     work.cancel();
     let _ = controllers.await;
     holder.release().await
 }
 
-fn told(error: Error) -> bool {
-    tracing::warn!(%error, "cannot hold the lease");
-    false
+/// Takes the lease; a replica that is answered, even by "another holds it", is ready to take over.
+async fn held(holder: &mut lease::Holder, phase: &watch::Sender<Phase>) -> bool {
+    match holder.hold().await {
+        Ok(held) => {
+            phase.send_replace(Phase::Standby);
+            held
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot hold the lease");
+            false
+        }
+    }
 }
 
 /// Renews the lease until told to stop or until it is lost.
@@ -76,7 +96,7 @@ async fn keep(holder: &mut lease::Holder, work: &CancellationToken) {
 }
 
 /// Everything that runs until the operator stops, whoever holds the lease: safety does not rest on it.
-pub async fn reconcile_all(client: Client, settings: Settings, ready: watch::Sender<bool>, stop: CancellationToken) {
+pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sender<Phase>, stop: CancellationToken) {
     let (q, ends) = Ends::new();
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();
@@ -91,7 +111,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, ready: watch::Sen
     });
     watch_all(writers, &ctx, &q, &mut watches);
     filled(&ctx.caches).await;
-    ready.send_replace(true);
+    phase.send_replace(Phase::Reconciling);
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);

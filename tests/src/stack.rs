@@ -1,7 +1,8 @@
 //! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
 
 use berth_cluster::Cluster;
-use berth_operator::run::{Settings, reconcile_all, run};
+use berth_crds::labels;
+use berth_operator::run::{Phase, Settings, reconcile_all, run};
 use kube::client::ClientBuilder;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,8 @@ const API_SERVER: &str = "https://kubernetes.default.svc";
 
 /// A running operator.
 pub struct Operator {
+    /// The chart's account that it runs under.
+    pub account: Account,
     runtime: Option<tokio::runtime::Runtime>,
     task: Option<tokio::task::JoinHandle<berth_operator::error::Result<()>>>,
     stop: CancellationToken,
@@ -48,11 +51,11 @@ impl Operator {
         lease: bool,
         fault: Option<Plan>,
     ) -> Result<Self> {
-        let token = account_token(cluster, "berth-operator", API_SERVER).await?;
-        let mut config = cluster.config(&token);
+        let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
+        let mut config = cluster.config(account.file.path());
         config.read_timeout = Some(std::time::Duration::from_secs(70));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(false));
+        let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(Phase::Starting));
         let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?;
         let settings = Settings { zone, concurrency, identity: identity.to_owned() };
         let token = stop.clone();
@@ -70,8 +73,12 @@ impl Operator {
                 Ok(())
             }
         });
-        tokio::time::timeout(std::time::Duration::from_secs(60), readiness.wait_for(|ready| *ready)).await??;
-        Ok(Self { runtime: Some(runtime), task: Some(task), stop })
+        tokio::time::timeout(
+            std::time::Duration::from_secs(60),
+            readiness.wait_for(|phase| *phase == Phase::Reconciling),
+        )
+        .await??;
+        Ok(Self { runtime: Some(runtime), task: Some(task), stop, account })
     }
 
     /// Ends it as a deployment does: what is begun is finished.
@@ -99,15 +106,33 @@ impl Drop for Operator {
     }
 }
 
-/// A token of one of the chart's own accounts.
-pub async fn account_token(cluster: &Cluster, account: &str, audience: &str) -> Result<String> {
-    Ok(cluster.service_account_token("berth-system", account, &[audience]).await?)
+/// One of the chart's own accounts, with its token in a file that is read again when it changes.
+pub struct Account {
+    name: &'static str,
+    file: tempfile::NamedTempFile,
+}
+
+impl Account {
+    /// An account of `berth-system` with a fresh token.
+    pub async fn of(cluster: &Cluster, name: &'static str) -> Result<Self> {
+        let account = Self { name, file: tempfile::NamedTempFile::new()? };
+        account.refresh(cluster).await?;
+        Ok(account)
+    }
+
+    /// Writes a fresh token: one lasts an hour.
+    pub async fn refresh(&self, cluster: &Cluster) -> Result<()> {
+        let token = cluster.service_account_token(labels::SYSTEM_NAMESPACE, self.name, &[API_SERVER]).await?;
+        Ok(std::fs::write(self.file.path(), token)?)
+    }
 }
 
 /// A running door.
 pub struct Door {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
+    /// The chart's account that it runs under.
+    pub account: Account,
     stop: CancellationToken,
     task: tokio::task::JoinHandle<std::result::Result<(), berth_api::server::Error>>,
 }
@@ -115,20 +140,15 @@ pub struct Door {
 impl Door {
     /// Starts a door under `berth-system/berth-api` on a free loopback port, in this runtime.
     pub async fn start(cluster: &Cluster) -> Result<Self> {
-        let token = account_token(cluster, "berth-api", API_SERVER).await?;
-        Self::start_with(cluster, cluster.config(&token)).await
-    }
-
-    /// Starts a door with a configuration of the door's account.
-    pub async fn start_with(cluster: &Cluster, kube: kube::Config) -> Result<Self> {
-        let mut config = berth_api::server::ServeConfig::new(kube);
+        let account = Account::of(cluster, labels::DOOR_ACCOUNT).await?;
+        let mut config = berth_api::server::ServeConfig::new(cluster.config(account.file.path()));
         let end = berth_api::door::ClusterEnd { url: cluster.url(), ca_pem: cluster.ca_pem().to_owned() };
         config.cluster = Some(end);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
         let task = tokio::spawn(berth_api::server::serve(config, listener, stop.clone().cancelled_owned()));
-        Ok(Self { url, stop, task })
+        Ok(Self { url, account, stop, task })
     }
 
     /// Closes the door.

@@ -167,13 +167,26 @@ fn intend(memory: &Memory, known: &Known) -> Call {
         w.prefix_len() == known.length && parents.iter().any(|p| p.contains(w) && address::is_free(*w, *p, &taken))
     });
     let Some(cidr) = wish.or_else(|| address::choose(&parents, known.length, &taken).map(|(_, c)| c)) else {
-        return Call::Wait(Reason::PoolExhausted);
+        return exhausted(memory, known);
     };
     let mut claim = memory.claim.clone();
     let status = claim.status.get_or_insert_with(PrefixClaimStatus::default);
     status.candidate = Some(cidr.to_string());
     status.observed_generation = claim.metadata.generation;
     set(&mut claim, condition::Is::False, Reason::AddressPending, &known.now);
+    Call::WriteClaim(Box::new(claim))
+}
+
+/// No prefix is free: said once in the status, then waited for.
+fn exhausted(memory: &Memory, known: &Known) -> Call {
+    let conditions = memory.claim.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    let told =
+        condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str());
+    if told {
+        return Call::Wait(Reason::PoolExhausted);
+    }
+    let mut claim = memory.claim.clone();
+    set(&mut claim, condition::Is::False, Reason::PoolExhausted, &known.now);
     Call::WriteClaim(Box::new(claim))
 }
 
@@ -221,13 +234,10 @@ fn found_block(memory: &mut Memory, known: &Known, found: Option<PrefixBlock>) -
 /// Changes the block's resourceVersion, so that a collector's delete in flight no longer meets its precondition.
 fn touch(block: &PrefixBlock) -> Call {
     let mut block = block.clone();
-    let count = block.annotations().get(TOUCHED).and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
-    block.annotations_mut().insert(TOUCHED.into(), (count + 1).to_string());
+    let count = block.annotations().get(labels::ADOPTIONS).and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
+    block.annotations_mut().insert(labels::ADOPTIONS.into(), (count + 1).to_string());
     Call::WriteBlock(Box::new(block))
 }
-
-/// Annotation that counts adoptions.
-const TOUCHED: &str = "berth.dev/adoptions";
 
 /// Step 3 failed: give our Pending block up, then the intent.
 fn parent_gone(memory: &Memory, known: &Known) -> Call {

@@ -154,7 +154,7 @@ fn out_of_order(case: &Case, decision: &Decision) -> bool {
 fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
     let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
     let automatic = spec.by.username == labels::AUTO_USER;
-    if spec.by.groups.iter().any(|g| g == "berth:contractor") {
+    if spec.by.groups.iter().any(|g| g == labels::CONTRACTORS) {
         return Some(Reason::VoidContractor);
     }
     if !automatic && spec.by.username == requester.username {

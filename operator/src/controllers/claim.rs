@@ -30,12 +30,8 @@ pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Act
 }
 
 async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
-    let mut known = Known {
-        parent: parent(claim, ctx),
-        length: claim.spec.level.length(),
-        taken: BTreeSet::new(),
-        now: ctx.now(),
-    };
+    let mut known =
+        Known { parent: parent(claim, ctx), length: claim.spec.level.length(), taken: BTreeSet::new(), now: ctx.now() };
     let mut memory = Memory::new(claim.clone());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {

@@ -93,7 +93,10 @@ pub async fn reconcile(onboarding: Arc<Onboarding>, ctx: Arc<Context>) -> Result
 async fn check(pass: &mut Pass<'_>) -> Result<()> {
     let status = pass.onboarding.status.clone().unwrap_or_default();
     let waiting = status.outcome.is_none() && status.summary.as_ref().is_none_or(|s| s.state == State::Submitted);
-    let Some(profile) = pass.profile().filter(|_| waiting) else { return Ok(()) };
+    if !waiting {
+        return Ok(());
+    }
+    let Some(profile) = pass.profile() else { return no_profile(pass).await };
     let submitted = pass.onboarding.metadata.creation_timestamp.as_ref().map(|t| pass.ctx.day_of(t));
     let results = checks::all(&checks::Subject {
         onboarding: &pass.onboarding,
@@ -114,6 +117,11 @@ async fn check(pass: &mut Pass<'_>) -> Result<()> {
     let ends = matches!(overall, Overall::Defective | Overall::Refused);
     let outcome = ends.then(|| refusal_outcome(&pass.onboarding, &pass.ctx.now()));
     pass.event(&after_checks(overall), outcome).await
+}
+
+/// Says once that no rule set covers the day; a new one wakes the request.
+async fn no_profile(pass: &mut Pass<'_>) -> Result<()> {
+    if pass.is(ConditionType::Stalled) { Ok(()) } else { pass.event(&Event::NoProfile, None).await }
 }
 
 fn signers(profile: &PolicyProfile, onboarding: &Onboarding) -> Vec<SignerRole> {

@@ -64,6 +64,17 @@ fn wish(tenant: &Tenant, ctx: &Context) -> Option<String> {
     onboarding.spec.environment.as_ref()?.requested_prefix.clone()
 }
 
+/// Why the tenant has no prefix yet, as its claim or its agency's claim says.
+fn claims_reason(tenant: &Tenant, ctx: &Context) -> Reason {
+    let exhausted = |claim: String| {
+        let conditions =
+            ctx.caches.claims.get(&claim, None).and_then(|c| c.status.clone()).unwrap_or_default().conditions;
+        condition::get(&conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str())
+    };
+    let claims = [names::tenant_claim(&tenant.name_any()), names::agency_claim(&tenant.spec.agency_ref.name)];
+    if claims.into_iter().any(exhausted) { Reason::PoolExhausted } else { Reason::AddressPending }
+}
+
 async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()> {
     let (now, generation) = (ctx.now(), tenant.metadata.generation);
     let mut status = tenant.status.clone().unwrap_or_default();
@@ -75,12 +86,13 @@ async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()
     let (reason, message) = if addressed {
         (Reason::NoBackEnd, Reason::NoBackEnd.en().to_owned())
     } else if known_agency {
-        (Reason::AddressPending, Reason::AddressPending.en().to_owned())
+        let reason = claims_reason(tenant, ctx);
+        (reason, reason.en().to_owned())
     } else {
         let name = &tenant.spec.agency_ref.name;
         (Reason::MissingReference, format!("`spec.agencyRef.name` names {name:?}, which does not exist."))
     };
-    let stalled = reason == Reason::MissingReference;
+    let stalled = matches!(reason, Reason::MissingReference | Reason::PoolExhausted);
     let ready = if addressed { Reason::Ready } else { reason };
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(&mut status.conditions, type_, is, reason, message, generation, &now);

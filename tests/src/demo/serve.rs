@@ -74,7 +74,7 @@ impl Served {
         Cluster::install_kubectl(&bin)?;
         let cli = command_line().await?;
         let env = format!(
-            "export KUBECONFIG={}\nexport BERTH_CLUSTER_KUBECONFIG=$KUBECONFIG\nexport BERTH_SERVER={}\nexport BERTH_TOKEN_FILE={}\nexport PATH={}:{}:$PATH\n",
+            "export KUBECONFIG={}\nexport BERTH_SERVER={}\nexport BERTH_TOKEN_FILE={}\nexport PATH={}:{}:$PATH\n",
             folder.file("kubeconfig").display(),
             self.door.url,
             folder.file("tokens/it-lead.so-y-te").display(),
@@ -84,7 +84,7 @@ impl Served {
         folder.write("env", &env).map(drop)
     }
 
-    /// Stays up until Ctrl-C or a signal, and keeps the pipelines' tokens fresh.
+    /// Stays up until Ctrl-C or a signal, and keeps the tokens of service accounts fresh.
     pub async fn until_told(&self, folder: &Folder) -> Result<()> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut term = signal(SignalKind::terminate())?;
@@ -92,16 +92,21 @@ impl Served {
             tokio::select! {
                 _ = term.recv() => return Ok(()),
                 _ = tokio::signal::ctrl_c() => return Ok(()),
-                () = tokio::time::sleep(REFRESH) => {
-                    for entry in &self.entries {
-                        if let Some(account) = &entry.service_account {
-                            let token = people::pipeline(&self.cluster, account).await?;
-                            folder.write(&format!("tokens/{}", entry.file), &token)?;
-                        }
-                    }
-                }
+                () = tokio::time::sleep(REFRESH) => self.refresh(folder).await?,
             }
         }
+    }
+
+    async fn refresh(&self, folder: &Folder) -> Result<()> {
+        self.operator.account.refresh(&self.cluster).await?;
+        self.door.account.refresh(&self.cluster).await?;
+        for entry in &self.entries {
+            if let Some(account) = &entry.service_account {
+                let token = people::pipeline(&self.cluster, account).await?;
+                folder.write(&format!("tokens/{}", entry.file), &token)?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends everything, the control plane last.

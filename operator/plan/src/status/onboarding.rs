@@ -20,6 +20,8 @@ pub enum Event {
     Refused,
     /// The request names something that does not exist.
     Waiting,
+    /// No rule set is in force on the day of submission.
+    NoProfile,
     /// The outcome is made.
     Decided {
         /// Sentence of who decided.
@@ -65,7 +67,7 @@ pub fn record(
     if result == Some(OutcomeResult::Approved) {
         set(Approved, Is::True, Reason::Approved, approved_message(event));
     }
-    if let Some(OutcomeResult::Rejected | OutcomeResult::Returned) = result {
+    if result == Some(OutcomeResult::Rejected) {
         let why = if by_rule { reason } else { Reason::RejectedByDecision };
         set(Rejected, Is::True, why, &message);
     }
@@ -99,7 +101,7 @@ fn approved_message(event: &Event) -> &str {
 
 fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
     match event {
-        Event::Refused | Event::Waiting | Event::WithdrawnLate | Event::Stuck { .. } => true,
+        Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate | Event::Stuck { .. } => true,
         Event::Decided { .. } => result != Some(OutcomeResult::Approved),
         Event::Checked | Event::NoHeadroom { .. } | Event::Ready { .. } => false,
     }
@@ -118,14 +120,16 @@ fn summary(event: &Event, result: Option<OutcomeResult>, status: &OnboardingStat
         Event::Waiting => {
             (State::Submitted, "platform-operator".into(), Reason::MissingReference, checks::defects(&status.checks))
         }
+        Event::NoProfile => {
+            let message = "No PolicyProfile is in force on the day of submission: create one.".to_owned();
+            (State::Submitted, "platform-operator".into(), Reason::MissingReference, message)
+        }
         Event::Decided { message } => match result {
             Some(OutcomeResult::Approved) => {
                 (State::Provisioning, operator(), Reason::Provisioning, Reason::Provisioning.en().into())
             }
             Some(OutcomeResult::Withdrawn) => (State::Withdrawn, nobody(), Reason::Withdrawn, message.clone()),
-            Some(OutcomeResult::Returned) => {
-                (State::Returned, "requester".into(), Reason::RejectedByDecision, message.clone())
-            }
+            Some(OutcomeResult::Returned) => (State::Returned, "requester".into(), Reason::Returned, message.clone()),
             _ => (State::Refused, nobody(), Reason::RejectedByDecision, message.clone()),
         },
         Event::WithdrawnLate => (State::Withdrawn, nobody(), Reason::Withdrawn, Reason::Withdrawn.en().into()),

@@ -1,12 +1,14 @@
 //! Onboarding: one submission of a dossier. Immutable, never deleted.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
+mod status;
+
+pub use status::*;
+
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, Resources, UidRef};
-use crate::decision::SignerRole;
 use crate::environment::{EnvironmentKind, Exposure};
 
 /// One submission of a dossier.
@@ -129,41 +131,6 @@ pub struct EnvironmentRequest {
     pub requested_prefix: Option<String>,
 }
 
-/// Where the request stands.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct OnboardingStatus {
-    /// Generation of the spec that this status describes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Approved, Rejected, Withdrawn, Booked, Ready, Reconciling, Stalled.
-    #[serde(default)]
-    pub conditions: Vec<Condition>,
-    /// Result of each check.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32))]
-    pub checks: Vec<CheckResult>,
-    /// Rule set in force at submission.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profile_ref: Option<NameRef>,
-    /// Roles that must sign.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
-    pub signers: Vec<SignerRole>,
-    /// The outcome; written once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Outcome>,
-    /// Tenant that the request created or concerns.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant_ref: Option<NameRef>,
-    /// Environment that the request created or changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment_ref: Option<NameRef>,
-    /// State for lists; can be rebuilt from the papers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub summary: Option<Summary>,
-}
-
 /// What is asked.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
@@ -214,122 +181,4 @@ pub enum SubjectBand {
     From10kTo100k,
     /// 100,000 or more.
     Over100k,
-}
-
-/// Result of one check.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CheckResult {
-    /// Stable id of the check.
-    #[schemars(length(max = 40))]
-    pub id: String,
-    /// Its result.
-    pub result: Verdict,
-    /// Reason of the catalogue.
-    #[schemars(length(max = 63))]
-    pub reason: String,
-    /// What was found, with field, value and what to do.
-    #[schemars(length(max = 1000))]
-    pub message: String,
-}
-
-/// Result of a check.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum Verdict {
-    /// In order.
-    Passed,
-    /// Worth a look; does not stop the request.
-    Warning,
-    /// A defect: the request cannot be decided as it is.
-    Failed,
-    /// Refused by law.
-    Refused,
-}
-
-/// How a request ended.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Outcome {
-    /// Yes, no, or taken back.
-    pub result: OutcomeResult,
-    /// Decisions that made it; empty when the law refused.
-    #[serde(default, rename = "decisionUIDs", skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), inner(length(max = 64)))]
-    pub decision_uids: Vec<String>,
-    /// What is granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub granted: Option<Grant>,
-    /// Creation time of the last deciding paper, which orders the queue.
-    pub decided_at: Time,
-    /// When the operator wrote the outcome.
-    pub recorded_at: MicroTime,
-    /// Priority of the grant in the queue; smaller goes first.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 9))]
-    pub priority: i64,
-}
-
-/// What is granted.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Grant {
-    /// Class of the catalogue.
-    pub class_ref: NameRef,
-    /// Amounts.
-    pub quota: Resources,
-}
-
-/// How a request ended.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum OutcomeResult {
-    /// Approved.
-    Approved,
-    /// Rejected.
-    Rejected,
-    /// Withdrawn.
-    Withdrawn,
-    /// Returned for supplements.
-    Returned,
-}
-
-/// State for lists, with absolute dates.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Summary {
-    /// State.
-    pub state: State,
-    /// Who holds the request.
-    #[schemars(length(max = 200))]
-    pub holder: String,
-    /// Since when, RFC 3339.
-    #[schemars(length(max = 40))]
-    pub since: String,
-    /// Until when the holder should act, `YYYY-MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 10))]
-    pub due: Option<String>,
-}
-
-/// States of a request, as people name them.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum State {
-    /// Đã gửi.
-    #[default]
-    Submitted,
-    /// Chờ phê duyệt.
-    AwaitingApproval,
-    /// Trả lại bổ sung.
-    Returned,
-    /// Từ chối.
-    Refused,
-    /// Đã rút.
-    Withdrawn,
-    /// Đã phê duyệt.
-    Approved,
-    /// Chờ năng lực.
-    WaitingForCapacity,
-    /// Đang cấp phát.
-    Provisioning,
-    /// Đã bàn giao.
-    HandedOver,
 }

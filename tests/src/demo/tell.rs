@@ -11,6 +11,9 @@ use super::folder::Folder;
 use super::play::{Asked, Played, state};
 use super::verify::Verdict;
 
+/// Lines of the table besides the requests.
+const FRAME: usize = 4;
+
 /// The table, redrawn in place on a terminal; a line for every change elsewhere.
 pub struct Table {
     live: bool,
@@ -23,7 +26,10 @@ impl Table {
     /// A table for so many requests.
     pub fn new(all: usize) -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some() || std::env::var_os("CI").is_some();
-        Self { live: std::io::stderr().is_terminal() && !plain, drawn: 0, told: BTreeMap::new(), all }
+        let rows = usize::from(rustix::termios::tcgetwinsize(std::io::stderr()).map_or(0, |size| size.ws_row));
+        // Redrawing in place needs the whole picture on the screen; a lower terminal gets lines.
+        let fits = rows > all + FRAME;
+        Self { live: std::io::stderr().is_terminal() && fits && !plain, drawn: 0, told: BTreeMap::new(), all }
     }
 
     /// Shows where the requests stand.

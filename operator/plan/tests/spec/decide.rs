@@ -425,6 +425,9 @@ proptest! {
     fn a_crash_after_some_effects_were_written_judges_the_rest_alike(
         setup in any_setup(), decisions in any_decisions(), written in 0usize..7
     ) {
+        // Each role's first number: later ones count only after the earlier are recorded as void.
+        let first = |d: &Arc<Decision>| d.spec.role == SignerRole::Requester || short(d.metadata.name.as_ref().unwrap()).ends_with(".1");
+        let decisions: Vec<_> = decisions.into_iter().filter(first).collect();
         let (judged, made) = setup.weigh(&decisions);
         let written = written.min(judged.len());
         let (rest, again) = setup.weigh(&recorded(&decisions, &judged[..written]));

@@ -3,6 +3,9 @@
 //! One module per part of the thinking; `world` makes the objects that they talk about. `golden` compares
 //! `examples/` (which are documentation, too); `UPDATE=1 cargo test -p berth-plan --test spec` rewrites them.
 
+// Helpers of tests are tests: a broken fixture should stop them at once.
+#![allow(clippy::unwrap_used)]
+
 mod address;
 mod booking;
 mod checks;

@@ -29,7 +29,7 @@ use crate::onboarding::Grant;
 #[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: a decision is made once"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Reject' ? has(self.reason) && has(self.legalBasis) : true").message("a `Reject` must have `reason` and `legalBasis`"))]
 #[x_kube(validation = Rule::new("self.verdict == 'ApproveWithChanges' ? has(self.granted) : true").message("`ApproveWithChanges` must have `granted`"))]
-#[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("`Withdraw` and `Correct` are acts of the role `requester`, and its only ones"))]
+#[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("the role `requester` must use `Withdraw` or `Correct`, which no other role may use"))]
 pub struct DecisionSpec {
     /// The Onboarding that is decided, with its UID.
     pub onboarding_ref: UidRef,

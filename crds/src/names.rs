@@ -76,7 +76,9 @@ pub fn decision(onboarding: &str, role: &str, n: u32) -> String {
 pub fn parse_decision(name: &str) -> Option<(&str, &str, u32)> {
     let mut parts = name.split('.');
     let (onboarding, role, n) = (parts.next()?, parts.next()?, parts.next()?);
-    let well_formed = parts.next().is_none() && !n.starts_with('0') && n.len() <= 4 && !onboarding.is_empty();
+    // `parse` alone would take a sign too.
+    let is_number = n.len() <= 4 && !n.starts_with('0') && n.bytes().all(|c| c.is_ascii_digit());
+    let well_formed = parts.next().is_none() && is_number && !onboarding.is_empty() && !role.is_empty();
     well_formed.then_some((onboarding, role, n.parse().ok()?))
 }
 

@@ -21,6 +21,7 @@ pub struct AddressPlanSpec {
     /// Roots; new ones are appended, none is changed.
     #[schemars(length(min = 1, max = 8))]
     #[x_kube(validation = Rule::new("self.all(a, self.exists_one(b, cidr(a.cidr).containsCIDR(b.cidr)))").message("`roots` must not overlap"))]
+    #[x_kube(validation = Rule::new("oldSelf.all(old, self.exists(new, new.cidr == old.cidr))").message("`roots` must keep every root; new ones may be appended"))]
     pub roots: Vec<AddressRoot>,
     /// Pool digits for departments (children /48), one hexadecimal digit each.
     #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]
@@ -207,6 +208,7 @@ pub struct PrefixBlockSpec {
     pub cidr: String,
     /// Prefix that it was numbered in: a system's agency block, an agency's pool /40. It never says who owns it.
     #[schemars(length(max = 43))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`parent` must be a canonical, masked IPv6 prefix"))]
     pub parent: String,
     /// UID of the parent block, or of the AddressPlan when the parent is a pool.
     #[serde(rename = "parentUID")]

@@ -76,7 +76,7 @@ pub async fn play(served: &Served) -> Result<Played> {
         asked.push(Asked { code: request.code.clone(), agency: request.agency.clone(), onboarding, ready_after: None });
         table.show(&asked);
     }
-    step("the approver decides, in the order of submission");
+    table.say("the approver decides, in the order of submission");
     for i in 0..asked.len() {
         decide(&approver, &mut asked[i]).await?;
         table.show(&asked);

@@ -9,6 +9,7 @@ use comfy_table::{Cell, Color, Table as Grid, presets::UTF8_FULL_CONDENSED};
 
 use super::folder::Folder;
 use super::play::{Asked, Played, state};
+use super::serve::step;
 use super::verify::Verdict;
 
 /// Lines of the table besides the requests.
@@ -35,6 +36,13 @@ impl Table {
     /// Shows where the requests stand.
     pub fn show(&mut self, asked: &[Asked]) {
         if self.live { self.redraw(asked) } else { self.lines(asked) }
+    }
+
+    /// Says what happens next, where no table shows it: a line in between would tear the picture.
+    pub fn say(&self, text: &str) {
+        if !self.live {
+            step(text);
+        }
     }
 
     /// Leaves the last picture on the screen.

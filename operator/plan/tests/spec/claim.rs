@@ -361,6 +361,10 @@ proptest! {
         let outcome = live(Mutant::None, false, &case);
         prop_assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     /// Of two runs that stand at different candidates of one claim, the slower may confirm a block that the claim no
     /// longer wants. It is never bound, but §2.4 step 7 leaves it for ever; collecting it is safe and enough.

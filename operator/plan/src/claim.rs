@@ -147,7 +147,12 @@ fn decide(memory: &mut Memory, known: &Known) -> Call {
         }
         Some(block) if block.spec.state == BlockState::Pending => confirm(block),
         Some(block) if block.spec.state == BlockState::Confirmed => bind(memory, block, known),
-        Some(_) => clear_candidate(memory, known),
+        Some(block) => {
+            // Our own block on its way out: another prefix, and no second look at this one in this run.
+            memory.avoid.extend(address::parse(&block.spec.cidr));
+            (memory.block, memory.adopted, memory.verified) = (None, false, false);
+            clear_candidate(memory, known)
+        }
     }
 }
 
@@ -195,6 +200,8 @@ fn lock(memory: &Memory, known: &Known, cidr: &str) -> Call {
     let Some(net) = address::parse(cidr) else { return Call::Wait(Reason::InvalidSpec) };
     let (parent, parent_uid) = match &known.parent {
         Parent::NotYet => return Call::Wait(Reason::AddressPending),
+        // The parent is another one by now: the intent lies outside it.
+        Parent::Block { cidr, .. } if !cidr.contains(&net) => return clear_candidate(memory, known),
         Parent::Block { uid, cidr } => (*cidr, uid.clone()),
         Parent::Pools { uid, pools } => match pools.iter().find(|p| p.contains(&net)) {
             Some(pool) => (*pool, uid.clone()),

@@ -9,8 +9,10 @@ use berth_crds::{Decision, Onboarding, PolicyProfile, Reason, labels, names};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::amounts::Amounts;
+use crate::day;
 use crate::register::Register;
 
 /// The usual place in the queue.
@@ -65,11 +67,11 @@ pub struct Made {
 /// Judges every Decision that has no effect recorded yet, and computes the outcome.
 ///
 /// Total and deterministic: the order of `decisions` does not matter. Decisions are taken in the order of creation,
-/// then of name, so that a retry after a crash judges the same way.
+/// then of role and number, so that a slow operator or a retry after a crash judges the same way.
 pub fn weigh(case: &Case) -> (Vec<Judged>, Option<Made>) {
     let mut ordered: Vec<&Decision> = case.decisions.iter().map(AsRef::as_ref).collect();
-    ordered.sort_by_key(|d| (d.metadata.creation_timestamp.clone(), d.name_any()));
-    let mut judged = Vec::new();
+    ordered.sort_by_key(|d| (d.metadata.creation_timestamp.clone(), d.spec.role, number(d), d.name_any()));
+    let mut judged: Vec<Judged> = Vec::new();
     let mut approvals: Vec<&Decision> = Vec::new();
     let recorded = case.onboarding.status.as_ref().and_then(|s| s.outcome.as_ref());
     let mut made: Option<Made> = None;
@@ -77,7 +79,10 @@ pub fn weigh(case: &Case) -> (Vec<Judged>, Option<Made>) {
         let (effect, reason) = match decision.status.as_ref().and_then(|s| s.effect) {
             Some(Effect::Void) => continue,
             Some(Effect::Effective) => (Effect::Effective, Reason::Effective),
-            None => judge(case, decision, made.as_ref().map(|m| m.result).or(recorded.map(|o| o.result))),
+            None => {
+                let outcome = made.as_ref().map(|m| m.result).or(recorded.map(|o| o.result));
+                judge(case, decision, outcome, &judged)
+            }
         };
         if decision.status.as_ref().and_then(|s| s.effect).is_none() {
             judged.push(Judged { name: decision.name_any(), effect, reason });
@@ -90,14 +95,14 @@ pub fn weigh(case: &Case) -> (Vec<Judged>, Option<Made>) {
 }
 
 /// Whether one Decision counts, given the outcome so far.
-fn judge(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> (Effect, Reason) {
-    match void_reason(case, decision, outcome) {
+fn judge(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>, before: &[Judged]) -> (Effect, Reason) {
+    match void_reason(case, decision, outcome, before) {
         Some(reason) => (Effect::Void, reason),
         None => (Effect::Effective, Reason::Effective),
     }
 }
 
-fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> Option<Reason> {
+fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>, before: &[Judged]) -> Option<Reason> {
     let spec = &decision.spec;
     if Some(spec.onboarding_ref.uid.as_str()) != case.onboarding.metadata.uid.as_deref() {
         return Some(Reason::VoidNoOnboarding);
@@ -105,7 +110,7 @@ fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>)
     if let Some(reason) = void_by_outcome(case, decision, outcome) {
         return Some(reason);
     }
-    if out_of_order(case, decision) {
+    if out_of_order(case, decision, before) {
         return Some(Reason::VoidOutOfOrder);
     }
     if spec.role == SignerRole::Requester {
@@ -137,7 +142,7 @@ fn refused(status: &berth_crds::onboarding::OnboardingStatus) -> bool {
 }
 
 /// A number counts only after all smaller ones of its role exist and are void; the requester's acts all count.
-fn out_of_order(case: &Case, decision: &Decision) -> bool {
+fn out_of_order(case: &Case, decision: &Decision, before: &[Judged]) -> bool {
     let name = decision.name_any();
     let Some((onboarding, role, n)) = names::parse_decision(&name) else { return true };
     if decision.spec.role == SignerRole::Requester {
@@ -145,16 +150,52 @@ fn out_of_order(case: &Case, decision: &Decision) -> bool {
     }
     (1..n).any(|m| {
         let earlier = names::decision(onboarding, role, m);
+        let now = before.iter().find(|j| j.name == earlier).map(|j| j.effect);
         let found = case.decisions.iter().find(|d| d.name_any() == earlier);
-        found.is_none_or(|d| d.status.as_ref().and_then(|s| s.effect) != Some(Effect::Void))
+        let recorded = found.and_then(|d| d.status.as_ref()?.effect);
+        now.or(recorded) != Some(Effect::Void)
     })
+}
+
+/// Number in a Decision's name; a name without one comes first and is void anyway.
+fn number(decision: &Decision) -> u32 {
+    names::parse_decision(&decision.name_any()).map_or(0, |(_, _, n)| n)
+}
+
+/// One person however spelled: Unicode form, spaces and capitals of a signature differ between documents.
+fn same_person(a: &str, b: &str) -> bool {
+    let plain = |name: &str| -> String {
+        let words: Vec<&str> = name.split_whitespace().collect();
+        words.join(" ").nfc().collect::<String>().to_lowercase()
+    };
+    plain(a) == plain(b)
+}
+
+/// Units that operate the system, as far as the request, the register and the rule set say.
+fn operators(case: &Case) -> Vec<String> {
+    let spec = &case.onboarding.spec;
+    let named = spec.system.as_ref().map(|s| s.operator_ref.name.clone());
+    let of_environment = || {
+        let environment = case.register.environments.get(&spec.environment_ref.as_ref()?.name)?;
+        Some(environment.spec.tenant_ref.name.clone())
+    };
+    let tenant = spec.tenant_ref.as_ref().map(|t| t.name.clone()).or_else(of_environment);
+    let tenant = tenant.and_then(|t| case.register.tenants.get(&t));
+    let today = tenant.map(|t| t.spec.operators.as_slice()).unwrap_or_default().iter();
+    let today = today.filter(|o| day::covers(&o.from, o.to.as_deref(), case.day)).map(|o| o.agency_ref.name.clone());
+    named.into_iter().chain(today).chain(case.profile.spec.operator_ref.as_ref().map(|o| o.name.clone())).collect()
+}
+
+/// Contractors of the province, or of one agency.
+fn is_contractor(group: &str) -> bool {
+    group == labels::CONTRACTORS || (group.starts_with(labels::GROUP_PREFIX) && group.ends_with(":contractor"))
 }
 
 /// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
 fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
     let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
     let automatic = spec.by.username == labels::AUTO_USER;
-    if spec.by.groups.iter().any(|g| g == labels::CONTRACTORS) {
+    if spec.by.groups.iter().any(|g| is_contractor(g)) {
         return Some(Reason::VoidContractor);
     }
     if !automatic && spec.by.username == requester.username {
@@ -163,17 +204,14 @@ fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
     if case.profile.spec.signing == Signing::ByDocument {
         let letter = case.onboarding.spec.letter.as_ref().map(|l| &l.signer);
         let signer = spec.document.as_ref().map(|d| &d.signer);
-        if signer.is_none() {
-            return Some(Reason::VoidRole);
-        }
-        if signer == letter {
+        let Some(signer) = signer else { return Some(Reason::VoidRole) };
+        if letter.is_some_and(|letter| same_person(letter, signer)) {
             return Some(Reason::VoidSelfApproval);
         }
     }
-    let operator = case.onboarding.spec.system.as_ref().map(|s| s.operator_ref.name.as_str());
     let units = units_of(&spec.by.groups);
-    let same = |o: &str| units.iter().any(|u| case.register.same_unit(u, o, case.day));
-    (spec.role == SignerRole::Appraiser && operator.is_some_and(same)).then_some(Reason::VoidSameUnit)
+    let same = |o: &String| units.iter().any(|u| case.register.same_unit(u, o, case.day));
+    (spec.role == SignerRole::Appraiser && operators(case).iter().any(same)).then_some(Reason::VoidSameUnit)
 }
 
 /// Agencies that groups `berth:<agency>:<role>` name.
@@ -187,7 +225,7 @@ fn bad_grant(case: &Case, decision: &Decision) -> bool {
     let (Ok(granted), Ok(most)) = (Amounts::parse(&grant.quota), Amounts::parse(&class.spec.resources)) else {
         return true;
     };
-    !granted.fits(most) || granted.cpu_milli == 0 || granted.memory == 0
+    !granted.fits(most) || granted.cpu_milli == 0 || granted.memory == 0 || granted.storage == 0
 }
 
 /// Adds an effective Decision; the outcome is made by the first No, or by the last missing Yes.

@@ -6,7 +6,7 @@ mod namespace;
 mod network;
 mod quota;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use berth_crds::common::Resources;
 use berth_crds::environment::{Lifecycle, NamespaceStatus, Zone};
@@ -105,6 +105,10 @@ pub fn plan(input: &Input) -> Result<Desired, Blocked> {
     })?;
     let granted =
         Amounts::parse(&spec.quota).map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
+    let named: BTreeSet<Zone> = spec.zones.iter().map(|z| z.zone).collect();
+    if named.len() != spec.zones.len() {
+        return Err(blocked(Reason::InvalidSpec, "`spec.zones` names a zone twice; name each once.".into()));
+    }
     let shares: i64 = spec.zones.iter().map(|z| z.percent).sum();
     if !spec.zones.is_empty() && shares != 100 {
         return Err(blocked(Reason::InvalidSpec, format!("`spec.zones` shares sum to {shares} percent; make it 100.")));

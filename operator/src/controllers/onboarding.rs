@@ -157,7 +157,7 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
         }
     }
     if let Some(made) = made {
-        return outcome(pass, made).await;
+        outcome(pass, made).await?;
     }
     late_withdrawal(pass, &decisions, booked).await
 }

@@ -20,12 +20,21 @@ pub fn complete(s: &Subject) -> CheckResult {
     if let Some(system) = &spec.system {
         check("spec.system.displayName", &system.display_name, 300, false);
     }
+    if let Some(unit) = &spec.on_behalf_of {
+        check("spec.onBehalfOf", unit, 253, false);
+    }
     if let Some(letter) = &spec.letter {
         check("spec.letter.number", &letter.number, 100, false);
+        check("spec.letter.issuer", &letter.issuer, 300, false);
+        check("spec.letter.signer", &letter.signer, 200, false);
+        if let Some(capacity) = &letter.capacity {
+            check("spec.letter.capacity", capacity, 200, false);
+        }
         if day::parse(&letter.date).is_none_or(|d| d > s.day) {
             defects.push(format!("`spec.letter.date` is {:?}; give a date that is not in the future.", letter.date));
         }
     }
+    defects.extend(missing_parts(s));
     if let Some(environment) = &spec.environment {
         if let Some(end) = &environment.end_date
             && day::parse(end).is_none_or(|d| d <= s.day)
@@ -40,6 +49,27 @@ pub fn complete(s: &Subject) -> CheckResult {
         defects.push(format!("`spec.action` is {:?}, which is not supported yet.", spec.action));
     }
     gather("complete", Reason::InvalidSpec, defects, "The request is complete.")
+}
+
+/// What an action cannot do without, and a level that is none. CEL says the same; a paper may be older than its rule.
+fn missing_parts(s: &Subject) -> Vec<String> {
+    let spec = &s.onboarding.spec;
+    let needs = match spec.action {
+        Action::New => vec![("system", spec.system.is_some()), ("environment", spec.environment.is_some())],
+        Action::AddEnvironment => {
+            vec![("tenantRef", spec.tenant_ref.is_some()), ("environment", spec.environment.is_some())]
+        }
+        Action::Change => {
+            vec![("environmentRef", spec.environment_ref.is_some()), ("environment", spec.environment.is_some())]
+        }
+        _ => vec![],
+    };
+    let missing = needs.into_iter().filter(|(_, there)| !there);
+    let mut defects: Vec<String> =
+        missing.map(|(field, _)| format!("`spec.{field}` is missing; action {:?} needs it.", spec.action)).collect();
+    let level = spec.system.as_ref().map(|system| system.level).filter(|level| !(1..=5).contains(level));
+    defects.extend(level.map(|level| format!("`spec.system.level` is {level}; give a level from 1 to 5.")));
+    defects
 }
 
 fn amounts_defects(quota: &berth_crds::common::Resources) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Status of an Environment.
 
 use berth_crds::condition::{self, Is};
-use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
+use berth_crds::environment::{EnvironmentStatus, Lifecycle, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -46,6 +46,19 @@ pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> Envi
     };
     let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
     conditions(&mut status.conditions, environment, &failed, now);
+    // Steps before the failed one are done, but a prefix is reserved only once one is known.
+    if status.prefix.is_none() && blocked.reason != Reason::AddressPending {
+        let (generation, reason) = (environment.metadata.generation, Reason::NotYet);
+        condition::set(
+            &mut status.conditions,
+            ConditionType::Addressed,
+            Is::Unknown,
+            reason,
+            reason.en(),
+            generation,
+            now,
+        );
+    }
     status.observed_generation = environment.metadata.generation;
     // Only the prefix is missing: the names are certain, and writing them now arms the delete policy.
     if blocked.reason == Reason::AddressPending && status.namespaces.is_empty() {
@@ -92,7 +105,12 @@ fn conditions(list: &mut Vec<Condition>, environment: &Environment, progress: &P
             Progress::Failed { at, reason, message } if at == step => set(*step, Is::False, *reason, message),
             _ if i < reached => {
                 // Without a back end a prefix is reserved, not routed: the condition says so.
-                let reason = if *step == ConditionType::Addressed { Reason::NoBackEnd } else { Reason::Done };
+                let suspended = environment.spec.lifecycle != Lifecycle::Active;
+                let reason = match step {
+                    ConditionType::Addressed => Reason::NoBackEnd,
+                    ConditionType::AccessReady if suspended => Reason::Suspended,
+                    _ => Reason::Done,
+                };
                 set(*step, Is::True, reason, reason.en());
             }
             _ => set(*step, Is::Unknown, Reason::NotYet, Reason::NotYet.en()),

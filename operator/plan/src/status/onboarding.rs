@@ -40,6 +40,8 @@ pub enum Event {
         reason: Reason,
         /// What to do.
         message: String,
+        /// Whether headroom is booked: then it no longer stands in the queue.
+        booked: bool,
     },
     /// Everything is there.
     Ready {
@@ -61,11 +63,17 @@ pub fn record(
     let result = status.outcome.as_ref().map(|o| o.result);
     let by_rule = status.outcome.as_ref().is_some_and(|o| o.decision_uids.is_empty());
     let (state, holder, reason, message) = summary(event, result, &status);
+    // Who approved is said once and stays.
+    let approval = match (event, condition::get(&status.conditions, Approved)) {
+        (Event::Decided { message }, _) => message.clone(),
+        (_, Some(said)) => said.message.clone(),
+        (_, None) => Reason::Approved.en().to_owned(),
+    };
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(&mut status.conditions, type_, is, reason, message, onboarding.metadata.generation, now);
     };
     if result == Some(OutcomeResult::Approved) {
-        set(Approved, Is::True, Reason::Approved, approved_message(event));
+        set(Approved, Is::True, Reason::Approved, &approval);
     }
     if result == Some(OutcomeResult::Rejected) {
         let why = if by_rule { reason } else { Reason::RejectedByDecision };
@@ -76,7 +84,9 @@ pub fn record(
     }
     match event {
         Event::NoHeadroom { .. } => set(Booked, Is::False, Reason::NoHeadroom, &message),
-        Event::Ready { .. } => set(Booked, Is::True, Reason::Booked, Reason::Booked.en()),
+        Event::Ready { .. } | Event::Stuck { booked: true, .. } => {
+            set(Booked, Is::True, Reason::Booked, Reason::Booked.en());
+        }
         Event::Decided { .. } if result == Some(OutcomeResult::Approved) => {
             set(Booked, Is::Unknown, Reason::NotYet, Reason::NotYet.en());
         }
@@ -90,13 +100,6 @@ pub fn record(
     let since = now.0.to_string();
     status.summary = Some(Summary { state, holder, since, due: due.map(|d| d.to_string()) });
     status
-}
-
-fn approved_message(event: &Event) -> &str {
-    match event {
-        Event::Decided { message } => message,
-        _ => Reason::Approved.en(),
-    }
 }
 
 fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
@@ -136,7 +139,7 @@ fn summary(event: &Event, result: Option<OutcomeResult>, status: &OnboardingStat
         Event::NoHeadroom { message } => {
             (State::WaitingForCapacity, "platform-operator".into(), Reason::NoHeadroom, message.clone())
         }
-        Event::Stuck { reason, message } => (State::Approved, "platform-operator".into(), *reason, message.clone()),
+        Event::Stuck { reason, message, .. } => (State::Approved, "platform-operator".into(), *reason, message.clone()),
         Event::Ready { message } => (State::HandedOver, "requester".into(), Reason::Ready, message.clone()),
     }
 }

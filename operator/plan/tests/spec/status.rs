@@ -256,7 +256,7 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
     use OutcomeResult::{Approved, Rejected, Returned, Withdrawn};
     let message = || "By minh as approver.".to_owned();
     let by: &[&str] = &["d"];
-    let stuck = Event::Stuck { reason: Reason::MissingReference, message: message() };
+    let stuck = Event::Stuck { reason: Reason::MissingReference, message: message(), booked: false };
     let told_by = || Event::Decided { message: message() };
     let table = [
         (None, Event::Checked, State::AwaitingApproval, "approver", "working"),

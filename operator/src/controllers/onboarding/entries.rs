@@ -241,7 +241,8 @@ async fn stuck(pass: &mut Pass<'_>, reason: Reason, message: &str) -> Result<Act
     let told = pass.onboarding.status.as_ref().and_then(|s| condition::get(&s.conditions, ConditionType::Stalled));
     if told.is_none_or(|c| c.reason != reason.as_str() || c.message != message) {
         tracing::warn!(onboarding = cache::key(&pass.onboarding), message, "approved, but stuck");
-        pass.event(&Event::Stuck { reason, message: message.into() }, None).await?;
+        let booked = is_booked(pass);
+        pass.event(&Event::Stuck { reason, message: message.into(), booked }, None).await?;
     }
     Ok(Action::await_change())
 }

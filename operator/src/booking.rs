@@ -15,8 +15,8 @@ use crate::{apply, record};
 /// Where an agency books.
 #[derive(Clone)]
 pub enum Place {
-    /// In its own budget.
-    Agency(Arc<Agency>),
+    /// In its own budget, as far as its site has booked that.
+    Agency(Arc<Agency>, Arc<Site>),
     /// At the site.
     Site(Arc<Site>),
 }
@@ -25,9 +25,8 @@ impl Place {
     /// What the object can promise.
     pub fn ledger(&self) -> Ledger {
         match self {
-            Self::Agency(agency) => {
-                Ledger::of_agency(agency).unwrap_or(Ledger { limit: Amounts::default(), booked: vec![] })
-            }
+            Self::Agency(agency, site) => Ledger::of_agency(agency, &Ledger::of_site(site))
+                .unwrap_or(Ledger { limit: Amounts::default(), booked: vec![] }),
             Self::Site(site) => Ledger::of_site(site),
         }
     }
@@ -35,7 +34,7 @@ impl Place {
     /// Whether two agencies stand in one queue.
     pub fn key(&self) -> String {
         match self {
-            Self::Agency(agency) => format!("agency/{}", agency.name_any()),
+            Self::Agency(agency, _) => format!("agency/{}", agency.name_any()),
             Self::Site(site) => format!("site/{}", site.name_any()),
         }
     }
@@ -44,10 +43,8 @@ impl Place {
 /// Where an agency's environments on a site are booked.
 pub fn place(ctx: &Context, agency: &str, site: &str) -> Option<Place> {
     let agency = ctx.caches.agencies.get(agency, None)?;
-    if agency.spec.budget.is_some() {
-        return Some(Place::Agency(agency));
-    }
-    ctx.caches.sites.get(site, None).map(Place::Site)
+    let site = ctx.caches.sites.get(site, None)?;
+    Some(if agency.spec.budget.is_some() { Place::Agency(agency, site) } else { Place::Site(site) })
 }
 
 /// Books by compare-and-swap on what was read: of two that want the last core, one reads again and finds it gone.
@@ -78,7 +75,10 @@ pub async fn give_back(ctx: &Context, place: &Place, name: &str, granted: Amount
 
 fn newest(ctx: &Context, place: &Place) -> Place {
     let again = match place {
-        Place::Agency(agency) => ctx.caches.agencies.get(&agency.name_any(), None).map(Place::Agency),
+        Place::Agency(agency, site) => {
+            let site = ctx.caches.sites.get(&site.name_any(), None).unwrap_or_else(|| site.clone());
+            ctx.caches.agencies.get(&agency.name_any(), None).map(|agency| Place::Agency(agency, site))
+        }
         Place::Site(site) => ctx.caches.sites.get(&site.name_any(), None).map(Place::Site),
     };
     again.unwrap_or_else(|| place.clone())
@@ -86,8 +86,9 @@ fn newest(ctx: &Context, place: &Place) -> Place {
 
 async fn live(ctx: &Context, place: &Place) -> Result<Place> {
     let found = match place {
-        Place::Agency(agency) => {
-            apply::live(&ctx.api::<Agency>(), &agency.name_any()).await?.map(|a| Place::Agency(Arc::new(a)))
+        Place::Agency(agency, site) => {
+            let agency = apply::live(&ctx.api::<Agency>(), &agency.name_any()).await?;
+            agency.map(|a| Place::Agency(Arc::new(a), site.clone()))
         }
         Place::Site(site) => apply::live(&ctx.api::<Site>(), &site.name_any()).await?.map(|s| Place::Site(Arc::new(s))),
     };
@@ -96,7 +97,7 @@ async fn live(ctx: &Context, place: &Place) -> Result<Place> {
 
 async fn write(ctx: &Context, place: &Place, list: Vec<berth_crds::common::Booking>) -> Result<()> {
     match place {
-        Place::Agency(agency) => {
+        Place::Agency(agency, _) => {
             let mut agency = agency.as_ref().clone();
             agency.status.get_or_insert_default().booked = list;
             record::status(&ctx.api(), &ctx.caches.agencies, &agency).await.map(drop)

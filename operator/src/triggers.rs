@@ -168,6 +168,16 @@ impl Queues {
         }
     }
 
+    /// A site changed: agencies that are not ready may book their budget now.
+    pub fn budgets(&self, ctx: &Context) {
+        for agency in ctx.caches.agencies.all() {
+            let conditions = agency.status.clone().unwrap_or_default().conditions;
+            if agency.spec.budget.is_some() && !condition::is_true(&conditions, berth_crds::ConditionType::Ready) {
+                self.agencies.object(&agency);
+            }
+        }
+    }
+
     /// Headroom may have changed: who waits looks again. The first in line books, the others find that they are not first.
     pub fn headroom(&self, ctx: &Context) {
         let told = |o: &Arc<Onboarding>| {

@@ -77,6 +77,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         None,
         |c| &c.caches.sites,
         |q, _, c| {
+            q.budgets(c);
             q.register(c);
             q.headroom(c);
         },

@@ -13,4 +13,5 @@ mod counts;
 mod door;
 mod schema;
 mod crash;
+mod abuse;
 mod demo;

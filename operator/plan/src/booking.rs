@@ -26,9 +26,12 @@ impl Ledger {
         }
     }
 
-    /// An agency with a budget promises from it; without one there is nothing to promise from.
-    pub fn of_agency(agency: &Agency) -> Option<Self> {
-        let limit = Amounts::parse(agency.spec.budget.as_ref()?).ok()?;
+    /// An agency with a budget promises from it, as far as its site has booked it; without one there is nothing.
+    pub fn of_agency(agency: &Agency, site: &Ledger) -> Option<Self> {
+        let budget = Amounts::parse(agency.spec.budget.as_ref()?).ok()?;
+        let entry = site.find(HolderKind::Agency, agency.metadata.name.as_deref().unwrap_or_default());
+        let booked = entry.and_then(|b| Amounts::parse(&b.resources).ok()).unwrap_or_default();
+        let limit = budget.min(booked);
         Some(Self { limit, booked: agency.status.clone().unwrap_or_default().booked })
     }
 
@@ -211,9 +214,18 @@ mod tests {
                 ..Default::default()
             },
         );
-        let ledger = Ledger::of_agency(&agency).unwrap();
+        let entry = Booking {
+            name: "ag-62".into(),
+            kind: HolderKind::Agency,
+            resources: agency.spec.budget.clone().unwrap(),
+            onboarding_ref: None,
+        };
+        let site = Ledger { limit: cpu(4), booked: vec![entry] };
+        let ledger = Ledger::of_agency(&agency, &site).unwrap();
         assert!(matches!(book(&ledger, &wish("a", 2, "1")), Booked::Write(_)));
         assert_eq!(book(&ledger, &wish("a", 3, "1")), Booked::NoHeadroom { resource: "cpu", lacking: 1000 });
-        assert_eq!(Ledger::of_agency(&Agency::new("x", Default::default())), None);
+        assert_eq!(Ledger::of_agency(&Agency::new("x", Default::default()), &site), None);
+        let unbooked = Ledger::of_agency(&agency, &Ledger { limit: cpu(4), booked: vec![] }).unwrap();
+        assert_eq!(unbooked.limit, Amounts::default(), "a budget that the site has not booked is worth nothing");
     }
 }

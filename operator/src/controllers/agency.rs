@@ -39,29 +39,36 @@ pub async fn reconcile(agency: Arc<Agency>, ctx: Arc<Context>) -> Result<Action>
 }
 
 async fn provide(agency: &Agency, ctx: &Context) -> Result<Outcome> {
+    let name = names::agency_namespace(&agency.name_any());
+    let desired = bindings(agency, &name);
+    // First of all: whoever left the list has left the namespace, whatever else is wrong.
+    prune(&desired, &name, ctx).await?;
     if agency.spec.members.is_empty() {
         return Ok(Outcome { namespace_uid: None, reason: Reason::NoMembers, message: Reason::NoMembers.en().into() });
     }
     if let Some(lacking) = budget(agency, ctx).await? {
         return Ok(Outcome { namespace_uid: None, reason: Reason::NoHeadroom, message: lacking });
     }
-    let name = names::agency_namespace(&agency.name_any());
     let uid = match namespace(agency, &name, ctx).await? {
         Ok(uid) => uid,
         Err(outcome) => return Ok(outcome),
     };
     apply::child(&ctx.api_in(&name), &ctx.caches.quotas, &no_pods(agency, &name)).await?;
-    let desired = bindings(agency, &name);
-    for binding in ctx.caches.bindings.all() {
-        let ours = binding.namespace().as_deref() == Some(&name);
-        if ours && !desired.iter().any(|d| d.name_any() == binding.name_any()) {
-            apply::delete(&ctx.api_in::<RoleBinding>(&name), binding.as_ref()).await?;
-        }
-    }
     for binding in &desired {
         apply::child(&ctx.api_in(&name), &ctx.caches.bindings, binding).await?;
     }
     Ok(Outcome { namespace_uid: Some(uid), reason: Reason::Ready, message: Reason::Ready.en().into() })
+}
+
+/// Removes the bindings of the namespace that are not planned.
+async fn prune(desired: &[RoleBinding], namespace: &str, ctx: &Context) -> Result<()> {
+    for binding in ctx.caches.bindings.all() {
+        let here = binding.namespace().as_deref() == Some(namespace);
+        if here && !desired.iter().any(|d| d.name_any() == binding.name_any()) {
+            apply::delete(&ctx.api_in::<RoleBinding>(namespace), binding.as_ref()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The budget is an entry of its site's bookings; what lacks, if the site cannot promise it.

@@ -64,9 +64,23 @@ fn missing_parts(s: &Subject) -> Vec<String> {
         }
         _ => vec![],
     };
+    let strangers = match spec.action {
+        Action::New => {
+            vec![("tenantRef", spec.tenant_ref.is_some()), ("environmentRef", spec.environment_ref.is_some())]
+        }
+        Action::AddEnvironment => {
+            vec![("system", spec.system.is_some()), ("environmentRef", spec.environment_ref.is_some())]
+        }
+        Action::Change => vec![("system", spec.system.is_some()), ("tenantRef", spec.tenant_ref.is_some())],
+        _ => vec![],
+    };
     let missing = needs.into_iter().filter(|(_, there)| !there);
     let mut defects: Vec<String> =
         missing.map(|(field, _)| format!("`spec.{field}` is missing; action {:?} needs it.", spec.action)).collect();
+    let named = strangers.into_iter().filter(|(_, there)| *there);
+    defects.extend(
+        named.map(|(field, _)| format!("`spec.{field}` is not used by action {:?}; leave it out.", spec.action)),
+    );
     let level = spec.system.as_ref().map(|system| system.level).filter(|level| !(1..=5).contains(level));
     defects.extend(level.map(|level| format!("`spec.system.level` is {level}; give a level from 1 to 5.")));
     defects
@@ -189,5 +203,10 @@ fn concerned_tenant(s: &Subject) -> Option<String> {
         let name = &spec.environment_ref.as_ref()?.name;
         Some(s.register.environments.get(name)?.spec.tenant_ref.name.clone())
     };
-    spec.tenant_ref.as_ref().map(|t| t.name.clone()).or_else(of_environment)
+    // A reference that an action does not use must not speak for it: a change is about its environment and nothing else.
+    match spec.action {
+        Action::New => None,
+        Action::AddEnvironment => spec.tenant_ref.as_ref().map(|t| t.name.clone()),
+        _ => of_environment().or_else(|| spec.tenant_ref.as_ref().map(|t| t.name.clone())),
+    }
 }

@@ -1,6 +1,6 @@
 //! Checks against the rule set and the site.
 
-use berth_crds::onboarding::{CheckResult, Verdict};
+use berth_crds::onboarding::{Action, CheckResult, Verdict};
 use berth_crds::profile::{Hosting, LevelRule};
 use berth_crds::{EnvironmentClass, Reason};
 
@@ -113,6 +113,9 @@ pub fn level_rule<'a>(s: &'a Subject, level: i64) -> Option<&'a LevelRule> {
 /// Level of the system that the request is about.
 fn asked_level(s: &Subject) -> Option<i64> {
     let spec = &s.onboarding.spec;
-    let of_tenant = || s.register.tenants.get(&spec.tenant_ref.as_ref()?.name).map(|t| t.spec.level);
-    spec.system.as_ref().map(|system| system.level).or_else(of_tenant)
+    // Only a new system brings its level; every other action takes what the register says.
+    match spec.action {
+        Action::New => spec.system.as_ref().map(|system| system.level),
+        _ => s.register.tenants.get(&spec.tenant_ref.as_ref()?.name).map(|t| t.spec.level),
+    }
 }

@@ -50,7 +50,7 @@ fn covered(pass: &Pass, profile: &PolicyProfile) -> Option<String> {
     let within =
         rule.actions.contains(&spec.action) && level <= rule.highest_level && rule.classes.contains(&asked.class_ref);
     let place = entries::place(pass)?;
-    let (Place::Agency(agency), true) = (&place, within) else { return None };
+    let (Place::Agency(agency, _), true) = (&place, within) else { return None };
     let class = pass.register.classes.get(&asked.class_ref.name)?;
     let amounts = Amounts::parse(asked.quota.as_ref().unwrap_or(&class.spec.resources)).ok()?;
     let name = entries::environment_name(pass)?;

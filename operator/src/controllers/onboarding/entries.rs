@@ -55,8 +55,10 @@ pub fn environment_name(pass: &Pass) -> Option<String> {
 
 /// Level of the system that the request is about.
 pub fn level(pass: &Pass) -> Option<i64> {
-    let asked = pass.onboarding.spec.system.as_ref().map(|s| s.level);
-    asked.or_else(|| pass.register.tenants.get(&plate(pass)?).map(|t| t.spec.level))
+    match pass.onboarding.spec.action {
+        Asked::New => pass.onboarding.spec.system.as_ref().map(|s| s.level),
+        _ => pass.register.tenants.get(&plate(pass)?).map(|t| t.spec.level),
+    }
 }
 
 fn site(pass: &Pass) -> Option<String> {

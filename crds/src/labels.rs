@@ -43,6 +43,8 @@ pub const DOOR_ACCOUNT: &str = "berth-api";
 pub const AUTO_USER: &str = "berth:auto";
 /// Prefix of all groups that Berth gives a meaning to.
 pub const GROUP_PREFIX: &str = "berth:";
+/// API group of roles, bindings, users and groups in RBAC.
+pub const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 /// Group of contractors, who never decide.
 pub const CONTRACTORS: &str = "berth:contractor";
 /// Annotation of a block that counts its adoptions.

@@ -34,7 +34,6 @@ reasons! {
     Pending: "Đang chờ hệ thống xử lý.", "Waiting for the operator.";
     AwaitingDecision: "Đang chờ quyết định.", "Waiting for a decision.";
     Approved: "Đã phê duyệt.", "Approved.";
-    ApprovedByRule: "Được quy tắc tự động phê duyệt.", "Approved by the automatic rule.";
     RejectedByDecision: "Người có thẩm quyền từ chối.", "Rejected by a decision.";
     RefusedByLaw: "Pháp luật không cho phép.", "Refused by law.";
     CheckFailed: "Hồ sơ không đạt kiểm tra.", "The request does not pass the checks.";

@@ -43,11 +43,8 @@ async fn a_request_becomes_an_environment() -> Result<()> {
     let in_force: Vec<&str> =
         ["limits.cpu", "limits.memory", "requests.storage", "services.nodeports"].map(|k| hard[k].0.as_str()).to_vec();
     assert_eq!(in_force, ["2", "4Gi", "50Gi", "0"]);
-    let named = |objects: Vec<String>| -> Vec<String> { objects };
-    assert_eq!(
-        named(world.within::<LimitRange>(&name).await?.iter().map(ResourceExt::name_any).collect()),
-        ["berth-limits"]
-    );
+    let limits: Vec<String> = world.within::<LimitRange>(&name).await?.iter().map(ResourceExt::name_any).collect();
+    assert_eq!(limits, ["berth-limits"]);
     let policies: Vec<String> = world.within::<NetworkPolicy>(&name).await?.iter().map(ResourceExt::name_any).collect();
     assert_eq!(policies, ["berth-default-deny", "berth-inside"]);
     let binding = world.within::<RoleBinding>(&name).await?.remove(0);

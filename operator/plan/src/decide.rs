@@ -175,12 +175,7 @@ fn same_person(a: &str, b: &str) -> bool {
 fn operators(case: &Case) -> Vec<String> {
     let spec = &case.onboarding.spec;
     let named = spec.system.as_ref().map(|s| s.operator_ref.name.clone());
-    let of_environment = || {
-        let environment = case.register.environments.get(&spec.environment_ref.as_ref()?.name)?;
-        Some(environment.spec.tenant_ref.name.clone())
-    };
-    let tenant = spec.tenant_ref.as_ref().map(|t| t.name.clone()).or_else(of_environment);
-    let tenant = tenant.and_then(|t| case.register.tenants.get(&t));
+    let tenant = case.register.tenant_of(spec).and_then(|t| case.register.tenants.get(&t));
     let today = tenant.map(|t| t.spec.operators.as_slice()).unwrap_or_default().iter();
     let today = today.filter(|o| day::covers(&o.from, o.to.as_deref(), case.day)).map(|o| o.agency_ref.name.clone());
     named.into_iter().chain(today).chain(case.profile.spec.operator_ref.as_ref().map(|o| o.name.clone())).collect()

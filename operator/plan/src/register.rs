@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use berth_crds::agency::AgencyType;
-use berth_crds::{Agency, Environment, EnvironmentClass, PolicyProfile, Site, Tenant, WorkingCalendar};
+use berth_crds::onboarding::Action;
+use berth_crds::{Agency, Environment, EnvironmentClass, OnboardingSpec, PolicyProfile, Site, Tenant, WorkingCalendar};
 use jiff::civil::Date;
 
 use crate::day;
@@ -116,8 +116,19 @@ impl Register {
         }
     }
 
-    /// Whether an agency's block is a commune's.
-    pub fn is_commune(&self, agency: &str) -> bool {
-        self.agencies.get(agency).is_some_and(|a| a.spec.type_ == AgencyType::Commune)
+    /// The tenant that a request is about, if it exists already. A reference that an action does not use must not speak
+    /// for it: a change is about its environment's tenant, whatever else the paper names.
+    pub fn tenant_of(&self, spec: &OnboardingSpec) -> Option<String> {
+        let named = || spec.tenant_ref.as_ref().map(|t| t.name.clone());
+        let of_environment = || {
+            let name = &spec.environment_ref.as_ref()?.name;
+            Some(self.environments.get(name)?.spec.tenant_ref.name.clone())
+        };
+        match spec.action {
+            Action::New => None,
+            Action::AddEnvironment => named(),
+            Action::Change => of_environment(),
+            _ => of_environment().or_else(named),
+        }
     }
 }

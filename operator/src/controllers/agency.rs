@@ -165,7 +165,7 @@ fn bindings(agency: &Agency, namespace: &str) -> Vec<RoleBinding> {
             (!subjects.is_empty()).then(|| RoleBinding {
                 metadata: child(agency, namespace, name),
                 role_ref: RoleRef {
-                    api_group: Some("rbac.authorization.k8s.io".into()),
+                    api_group: Some(labels::RBAC_GROUP.into()),
                     kind: "ClusterRole".into(),
                     name: cluster_role,
                 },

@@ -127,7 +127,11 @@ pub fn references(s: &Subject) -> CheckResult {
 
 /// The system belongs to the agency in whose namespace the paper lies.
 pub fn ownership(s: &Subject) -> CheckResult {
-    let owner = concerned_tenant(s).and_then(|t| s.register.tenants.get(&t)).map(|t| &t.spec.agency_ref.name);
+    let owner = s
+        .register
+        .tenant_of(&s.onboarding.spec)
+        .and_then(|t| s.register.tenants.get(&t))
+        .map(|t| &t.spec.agency_ref.name);
     let defects = match owner {
         Some(owner) if owner != s.agency => {
             vec![format!("The system belongs to {owner:?}, not to {:?}; its owner must ask.", s.agency)]
@@ -194,19 +198,4 @@ fn stale_revision(s: &Subject, environment: &Environment) -> Option<String> {
             environment.spec.kind
         )
     })
-}
-
-/// The tenant that the request is about, if it is known already.
-fn concerned_tenant(s: &Subject) -> Option<String> {
-    let spec = &s.onboarding.spec;
-    let of_environment = || {
-        let name = &spec.environment_ref.as_ref()?.name;
-        Some(s.register.environments.get(name)?.spec.tenant_ref.name.clone())
-    };
-    // A reference that an action does not use must not speak for it: a change is about its environment and nothing else.
-    match spec.action {
-        Action::New => None,
-        Action::AddEnvironment => spec.tenant_ref.as_ref().map(|t| t.name.clone()),
-        _ => of_environment().or_else(|| spec.tenant_ref.as_ref().map(|t| t.name.clone())),
-    }
 }

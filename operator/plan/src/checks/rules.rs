@@ -116,6 +116,6 @@ fn asked_level(s: &Subject) -> Option<i64> {
     // Only a new system brings its level; every other action takes what the register says.
     match spec.action {
         Action::New => spec.system.as_ref().map(|system| system.level),
-        _ => s.register.tenants.get(&spec.tenant_ref.as_ref()?.name).map(|t| t.spec.level),
+        _ => s.register.tenants.get(&s.register.tenant_of(spec)?).map(|t| t.spec.level),
     }
 }

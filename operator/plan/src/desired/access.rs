@@ -9,9 +9,6 @@ use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef, Subject as RbacSubject};
 use super::Place;
 use crate::day;
 
-/// API group of roles, bindings, users and groups.
-const RBAC: &str = "rbac.authorization.k8s.io";
-
 pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
     [AccessRole::Admin, AccessRole::Edit, AccessRole::View]
         .into_iter()
@@ -33,7 +30,11 @@ fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
     };
     (!subjects.is_empty()).then(|| RoleBinding {
         metadata: place.child(name),
-        role_ref: RoleRef { api_group: Some(RBAC.into()), kind: "ClusterRole".into(), name: cluster_role.into() },
+        role_ref: RoleRef {
+            api_group: Some(labels::RBAC_GROUP.into()),
+            kind: "ClusterRole".into(),
+            name: cluster_role.into(),
+        },
         subjects: Some(subjects.iter().map(rbac_subject).collect()),
     })
 }
@@ -45,6 +46,6 @@ pub fn rbac_subject(subject: &Subject) -> RbacSubject {
         kind: format!("{:?}", subject.kind),
         name: subject.name.clone(),
         namespace: subject.namespace.clone(),
-        api_group: person.then(|| RBAC.to_owned()),
+        api_group: person.then(|| labels::RBAC_GROUP.to_owned()),
     }
 }

@@ -36,11 +36,7 @@ fn plate(pass: &Pass) -> Option<String> {
                 None => true,
             })
         }
-        Asked::Change => {
-            let name = &spec.environment_ref.as_ref()?.name;
-            Some(pass.register.environments.get(name)?.spec.tenant_ref.name.clone())
-        }
-        _ => spec.tenant_ref.as_ref().map(|t| t.name.clone()),
+        _ => pass.register.tenant_of(spec),
     }
 }
 

@@ -51,21 +51,23 @@ async fn deleted_children_come_back(world: &World, namespace: &str) -> Result<()
 async fn edited_children_come_back(world: &World, namespace: &str) -> Result<()> {
     let policies = Api::<NetworkPolicy>::namespaced(world.cluster.admin(), namespace);
     let wanted = policies.get("berth-default-deny").await?.spec;
-    // A selector that somebody adds would leave every other pod open: apply alone would let it stand.
-    let opened = Patch::Merge(json!({"spec": {"podSelector": {"matchLabels": {"nobody": "has-this"}}}}));
+    // Apply puts the selector right, but lets a rule stand in a field that we never write: it would open everything.
+    let opened =
+        Patch::Merge(json!({"spec": {"podSelector": {"matchLabels": {"nobody": "has-this"}}, "ingress": [{}]}}));
     policies.patch("berth-default-deny", &Default::default(), &opened).await?;
-    until("the selector is gone", PATIENCE, async || {
+    until("the selector and the rule are gone", PATIENCE, async || {
         let now = policies.get("berth-default-deny").await.map_err(|e| e.to_string())?.spec;
         if now == wanted { Ok(()) } else { Err(format!("{now:?}")) }
     })
     .await?;
     let quotas = Api::<ResourceQuota>::namespaced(world.cluster.admin(), namespace);
-    let more = Patch::Merge(json!({"spec": {"hard": {"limits.cpu": "1000"}}}));
+    let more = Patch::Merge(json!({"spec": {"hard": {"limits.cpu": "1000", "count/cronjobs.batch": "0"}}}));
+    let granted = quotas.get("berth-quota").await?.spec.and_then(|s| s.hard).unwrap_or_default();
     quotas.patch("berth-quota", &Default::default(), &more).await?;
     until("the quota is what was granted", PATIENCE, async || {
         let hard =
             quotas.get("berth-quota").await.map_err(|e| e.to_string())?.spec.and_then(|s| s.hard).unwrap_or_default();
-        if hard["limits.cpu"].0 == "2" { Ok(()) } else { Err(format!("{hard:?}")) }
+        if hard == granted { Ok(()) } else { Err(format!("{hard:?}")) }
     })
     .await?;
     let bindings = Api::<RoleBinding>::namespaced(world.cluster.admin(), namespace);

@@ -1,5 +1,5 @@
 //! Is an observed object what was desired? Strict on everything that carries meaning: a key added by somebody else
-//! (a `matchLabels` in a deny-all, say) changes what a policy does, and apply would leave it there.
+//! (an `ingress` rule in a deny-all, say) changes what a policy does, and apply would leave it there.
 
 use std::collections::BTreeMap;
 

@@ -48,17 +48,23 @@ async fn replace<K: Child>(api: &Api<K>, desired: &K, applied: &K) -> Result<K> 
     api.replace(&desired.name_any(), &PostParams::default(), &whole).await.map_err(while_("replace", describe(desired)))
 }
 
-/// An immutable field differs (a `roleRef`): only a new object can have the right one.
+/// A binding to another role: `roleRef` is immutable, only a new object can have the right one. Anything else that is
+/// refused stays refused, and what is there stays there.
 async fn recreate<K: Child>(api: &Api<K>, desired: &K, refused: kube::Error) -> Result<K> {
     let what = describe(desired);
-    let Some(old) = api.get_opt(&desired.name_any()).await.map_err(while_("read", what.clone()))? else {
+    let old = api.get_opt(&desired.name_any()).await.map_err(while_("read", what.clone()))?;
+    let Some(old) = old.filter(|old| role_of(old) != role_of(desired)) else {
         return Err(while_("apply", what)(refused));
     };
+    let params = PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() };
     // Whoever made it: the name in this namespace is ours, and the live read above is what is removed.
     remove(api, &old).await?;
-    api.create(&PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() }, desired)
-        .await
-        .map_err(while_("re-create", what))
+    api.create(&params, desired).await.map_err(while_("re-create", what))
+}
+
+/// The role that a binding gives; `None` for everything else.
+fn role_of<K: Child>(object: &K) -> Option<serde_json::Value> {
+    serde_json::to_value(object).ok()?.get("roleRef").cloned()
 }
 
 /// Deletes exactly the object that was seen: it is read once more, must still be the same and ours, and another of the

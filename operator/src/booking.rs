@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use berth_crds::common::HolderKind;
+use berth_crds::common::{Booking, HolderKind, PaperRef};
 use berth_crds::{Agency, Site};
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Ledger, Wish, book, release};
+use berth_plan::booking::{settle as settled, take_back as take_back_from};
 use kube::ResourceExt;
 
 use crate::context::Context;
@@ -73,6 +74,51 @@ pub async fn give_back(ctx: &Context, place: &Place, name: &str, granted: Amount
     }
 }
 
+/// Brings an agency's bookings to where its budget says; the resource that the site lacks for the budget, if it does.
+pub async fn settle(
+    ctx: &Context,
+    agency: &str,
+    site: &str,
+    budget: Option<Amounts>,
+    belongs: impl Fn(&Booking) -> bool,
+) -> Result<Option<&'static str>> {
+    let _line = ctx.booking.lock().await;
+    let (Some(agency), Some(site)) = (ctx.caches.agencies.get(agency, None), ctx.caches.sites.get(site, None)) else {
+        return Ok(None);
+    };
+    let own = agency.status.clone().unwrap_or_default().booked;
+    let (ledger, name) = (Ledger::of_site(&site), agency.name_any());
+    let settled = settled(&ledger, &name, budget, &own, belongs);
+    let (at_agency, at_site) = (Place::Agency(agency, site.clone()), Place::Site(site));
+    let own_first = budget.is_some();
+    if own_first && settled.own != own {
+        write(ctx, &at_agency, settled.own.clone()).await?;
+    }
+    if settled.lacking.is_none() && settled.site != ledger.booked {
+        write(ctx, &at_site, settled.site).await?;
+    }
+    if !own_first && settled.own != own {
+        write(ctx, &at_agency, settled.own).await?;
+    }
+    Ok(settled.lacking)
+}
+
+/// Takes back what a paper booked and could not carry out; `standing` is what its environment has, and by which paper.
+pub async fn take_back(
+    ctx: &Context,
+    place: &Place,
+    name: &str,
+    uid: &str,
+    standing: Option<(Amounts, Option<PaperRef>)>,
+) -> Result<()> {
+    let _line = ctx.booking.lock().await;
+    let now = newest(ctx, place);
+    match take_back_from(&now.ledger(), name, uid, standing) {
+        Some(list) => write(ctx, &now, list).await,
+        None => Ok(()),
+    }
+}
+
 fn newest(ctx: &Context, place: &Place) -> Place {
     let again = match place {
         Place::Agency(agency, site) => {
@@ -95,7 +141,7 @@ async fn live(ctx: &Context, place: &Place) -> Result<Place> {
     found.ok_or_else(|| Error::Conflict { what: place.key() })
 }
 
-async fn write(ctx: &Context, place: &Place, list: Vec<berth_crds::common::Booking>) -> Result<()> {
+async fn write(ctx: &Context, place: &Place, list: Vec<Booking>) -> Result<()> {
     match place {
         Place::Agency(agency, _) => {
             let mut agency = agency.as_ref().clone();

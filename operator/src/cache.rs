@@ -18,7 +18,16 @@ where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
     store: Store<K>,
-    written: Mutex<HashMap<ObjectRef<K>, Arc<K>>>,
+    ahead: Mutex<Ahead<K>>,
+}
+
+/// Our own writes that the watch has not shown yet.
+struct Ahead<K: Resource<DynamicType = ()> + 'static> {
+    written: HashMap<ObjectRef<K>, Arc<K>>,
+    /// How far the watch has come: a write up to here has been shown, and may be gone again.
+    seen: u64,
+    /// Writes known when a list began: the list knows better.
+    listing: HashMap<ObjectRef<K>, u64>,
 }
 
 impl<K> Cache<K>
@@ -28,7 +37,7 @@ where
 {
     /// A cache over a store that a watch fills.
     pub fn new(store: Store<K>) -> Self {
-        Self { store, written: Mutex::default() }
+        Self { store, ahead: Mutex::new(Ahead { written: HashMap::new(), seen: 0, listing: HashMap::new() }) }
     }
 
     /// The store, for kube's applier.
@@ -49,7 +58,7 @@ where
     pub fn all(&self) -> Vec<Arc<K>> {
         let mut seen: HashMap<ObjectRef<K>, Arc<K>> =
             self.store.state().into_iter().map(|o| (ObjectRef::from_obj(o.as_ref()), o)).collect();
-        for (key, object) in self.lock().iter() {
+        for (key, object) in &self.lock().written {
             let newer = seen.get(key).is_none_or(|o| version(o.as_ref()) < version(object.as_ref()));
             if newer {
                 seen.insert(key.clone(), object.clone());
@@ -58,38 +67,57 @@ where
         seen.into_values().collect()
     }
 
-    /// Remembers the answer to our own write.
+    /// Remembers the answer to our own write, unless the watch has passed it already: an answer that comes late must not
+    /// bring back what was deleted meanwhile.
     pub fn note(&self, object: &K) {
-        self.lock().insert(ObjectRef::from_obj(object), Arc::new(object.clone()));
+        let mut ahead = self.lock();
+        if version(object) > ahead.seen {
+            ahead.written.insert(ObjectRef::from_obj(object), Arc::new(object.clone()));
+        }
     }
 
     /// Takes a watch event: what the watch has caught up with is no longer remembered.
     pub fn caught_up(&self, event: &Event<K>) {
-        let mut written = self.lock();
+        let mut ahead = self.lock();
         match event {
-            Event::Apply(object) | Event::InitApply(object) => {
-                let key = ObjectRef::from_obj(object);
-                if written.get(&key).is_some_and(|w| version(w.as_ref()) <= version(object)) {
-                    written.remove(&key);
-                }
+            Event::Apply(object) | Event::Delete(object) => {
+                ahead.seen = ahead.seen.max(version(object));
+                ahead.passed(object);
             }
-            Event::Delete(object) => {
-                written.remove(&ObjectRef::from_obj(object));
+            Event::InitApply(object) => ahead.passed(object),
+            Event::Init => {
+                ahead.listing = ahead.written.iter().map(|(key, w)| (key.clone(), version(w.as_ref()))).collect();
             }
-            Event::Init | Event::InitDone => {}
+            Event::InitDone => {
+                let listing = std::mem::take(&mut ahead.listing);
+                ahead.written.retain(|key, w| listing.get(key) != Some(&version(w.as_ref())));
+            }
         }
     }
 
     fn newest(&self, key: &ObjectRef<K>, seen: Option<Arc<K>>) -> Option<Arc<K>> {
-        match (seen, self.lock().get(key)) {
+        match (seen, self.lock().written.get(key)) {
             (Some(seen), Some(written)) if version(written.as_ref()) > version(seen.as_ref()) => Some(written.clone()),
             (None, Some(written)) => Some(written.clone()),
             (seen, _) => seen,
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ObjectRef<K>, Arc<K>>> {
-        self.written.lock().expect("no code panics while it holds this lock")
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ahead<K>> {
+        self.ahead.lock().expect("no code panics while it holds this lock")
+    }
+}
+
+impl<K> Ahead<K>
+where
+    K: Resource<DynamicType = ()>,
+    ObjectRef<K>: Hash + Eq,
+{
+    fn passed(&mut self, object: &K) {
+        let key = ObjectRef::from_obj(object);
+        if self.written.get(&key).is_some_and(|w| version(w.as_ref()) <= version(object)) {
+            self.written.remove(&key);
+        }
     }
 }
 
@@ -100,4 +128,57 @@ fn version<K: Resource>(object: &K) -> u64 {
 /// `namespace/name` or `name`, for logs and back-off.
 pub fn key<K: Resource>(object: &K) -> String {
     object.namespace().map_or_else(|| object.name_any(), |ns| format!("{ns}/{}", object.name_any()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::Namespace;
+    use kube::runtime::reflector::store;
+
+    fn namespace(version: u64) -> Namespace {
+        let mut object = Namespace::default();
+        object.metadata.name = Some("a".into());
+        object.metadata.resource_version = Some(version.to_string());
+        object
+    }
+
+    fn cache() -> Cache<Namespace> {
+        Cache::new(store().0)
+    }
+
+    fn known(cache: &Cache<Namespace>) -> Option<String> {
+        cache.get("a", None).and_then(|o| o.metadata.resource_version.clone())
+    }
+
+    #[test]
+    fn our_own_write_is_known_until_the_watch_has_passed_it() {
+        let cache = cache();
+        cache.note(&namespace(5));
+        assert_eq!(known(&cache), Some("5".into()));
+        cache.caught_up(&Event::Delete(namespace(6)));
+        assert_eq!(known(&cache), None);
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_the_deletion_brings_nothing_back() {
+        let cache = cache();
+        cache.caught_up(&Event::Apply(namespace(5)));
+        cache.caught_up(&Event::Delete(namespace(6)));
+        cache.note(&namespace(5));
+        assert_eq!(known(&cache), None);
+    }
+
+    #[test]
+    fn a_list_forgets_what_was_written_before_it_began_and_keeps_what_came_later() {
+        let cache = cache();
+        cache.note(&namespace(5));
+        cache.caught_up(&Event::Init);
+        cache.caught_up(&Event::InitDone);
+        assert_eq!(known(&cache), None);
+        cache.caught_up(&Event::Init);
+        cache.note(&namespace(7));
+        cache.caught_up(&Event::InitDone);
+        assert_eq!(known(&cache), Some("7".into()));
+    }
 }

@@ -68,6 +68,8 @@ pub struct Context {
     pub backoff: Backoff,
     /// Bookings of this process stand in line here; compare-and-swap keeps other processes honest.
     pub booking: tokio::sync::Mutex<()>,
+    /// Requests for new systems stand in line here from the look at the codes in use to the tenant that takes one.
+    pub admitting: tokio::sync::Mutex<()>,
     /// Prefixes that this process is about to intend: a hint that spares two claims the same choice. The lock is the
     /// block's name.
     pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
@@ -91,6 +93,15 @@ impl Context {
     /// The day of an instant, where the province is.
     pub fn day_of(&self, time: &Time) -> Date {
         time.0.to_zoned(self.zone.clone()).date()
+    }
+
+    /// How long the day still lasts, where the province is.
+    pub fn until_midnight(&self) -> std::time::Duration {
+        let now = self.now().0.to_zoned(self.zone.clone());
+        let midnight = now.tomorrow().and_then(|t| t.start_of_day());
+        // The calendar ends in the year 9999: an hour is as good as any answer there.
+        let left = midnight.ok().and_then(|m| std::time::Duration::try_from(m.timestamp() - now.timestamp()).ok());
+        left.unwrap_or(std::time::Duration::from_secs(3600))
     }
 
     /// Client for a cluster-scoped kind.

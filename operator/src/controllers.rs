@@ -8,9 +8,11 @@ pub mod environment;
 pub mod onboarding;
 pub mod tenant;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use kube::Resource;
 use kube::runtime::controller::Action;
 
@@ -21,15 +23,19 @@ use crate::error::{Error, Result};
 /// Longest time of one reconcile: a call that never answers must not hold its object for ever.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs a reconcile with a deadline and keeps the count of failures.
+/// Runs a reconcile with a deadline and keeps the count of failures. A panic is the failure of one object, never of
+/// the controller.
 pub async fn guarded<K: Resource>(
     object: &K,
     ctx: &Context,
     reconcile: impl Future<Output = Result<Action>>,
 ) -> Result<Action> {
-    let result = tokio::time::timeout(DEADLINE, reconcile)
-        .await
-        .unwrap_or_else(|_| Err(Error::Deadline { what: key(object), seconds: DEADLINE.as_secs() }));
+    let work = AssertUnwindSafe(tokio::time::timeout(DEADLINE, reconcile)).catch_unwind();
+    let result = match work.await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::Deadline { what: key(object), seconds: DEADLINE.as_secs() }),
+        Err(_) => Err(Error::Panicked { what: key(object) }),
+    };
     if result.is_ok() {
         ctx.backoff.succeeded(&key(object));
     }

@@ -29,6 +29,12 @@ pub enum Error {
         /// The limit.
         seconds: u64,
     },
+    /// A defect of our own: the object is tried again later, the others go on.
+    #[error("a defect stopped the work on {what}; the log has the place")]
+    Panicked {
+        /// The object.
+        what: String,
+    },
 }
 
 impl Error {
@@ -38,6 +44,7 @@ impl Error {
             Self::Api { .. } => "api",
             Self::Conflict { .. } => "conflict",
             Self::Deadline { .. } => "deadline",
+            Self::Panicked { .. } => "panicked",
         }
     }
 }

@@ -30,8 +30,13 @@ impl Holder {
         Self { api: Api::namespaced(client, labels::SYSTEM_NAMESPACE), identity, seen: None }
     }
 
-    /// Takes or renews the lease; `false` while another replica holds it.
+    /// Takes or renews the lease; `false` while another replica holds it. A call without an answer is a failed one.
     pub async fn hold(&mut self) -> Result<bool> {
+        let late = |_| Error::Deadline { what: "the lease".into(), seconds: RENEW.as_secs() };
+        tokio::time::timeout(RENEW, self.try_hold()).await.map_err(late)?
+    }
+
+    async fn try_hold(&mut self) -> Result<bool> {
         let lease = live(&self.api, labels::OPERATOR_ACCOUNT).await?;
         let Some(mut lease) = lease else { return self.create().await };
         let spec = lease.spec.clone().unwrap_or_default();
@@ -54,6 +59,11 @@ impl Holder {
 
     /// Gives the lease up, so that a successor need not wait.
     pub async fn release(&self) -> Result<()> {
+        let late = |_| Error::Deadline { what: "the lease".into(), seconds: RENEW.as_secs() };
+        tokio::time::timeout(RENEW, self.try_release()).await.map_err(late)?
+    }
+
+    async fn try_release(&self) -> Result<()> {
         let Some(mut lease) = live(&self.api, labels::OPERATOR_ACCOUNT).await? else { return Ok(()) };
         let spec = lease.spec.get_or_insert_default();
         if spec.holder_identity.as_deref() != Some(&self.identity) {

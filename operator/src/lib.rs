@@ -14,6 +14,7 @@ pub mod apply;
 pub mod booking;
 pub mod record;
 pub mod controllers;
+pub mod pump;
 pub mod triggers;
 pub mod wiring;
 pub mod lease;

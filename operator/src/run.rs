@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use kube::Client;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -53,9 +53,7 @@ pub async fn run(
     tracing::info!(identity = settings.identity, "holding the lease");
     let work = stop.child_token();
     let controllers = tokio::spawn(reconcile_all(client, settings, phase, work.clone()));
-    keep(&mut holder, &work).await;
-    work.cancel();
-    let _ = controllers.await;
+    keep(&mut holder, &work, controllers).await;
     holder.release().await
 }
 
@@ -73,26 +71,30 @@ async fn held(holder: &mut lease::Holder, phase: &watch::Sender<Phase>) -> bool 
     }
 }
 
-/// Renews the lease until told to stop or until it is lost.
-async fn keep(holder: &mut lease::Holder, work: &CancellationToken) {
+/// Renews the lease until the controllers are done, also while they finish what is begun. When the lease is lost, or
+/// cannot be renewed in time, they are told to finish.
+async fn keep(holder: &mut lease::Holder, work: &CancellationToken, mut controllers: JoinHandle<()>) {
     let mut last = tokio::time::Instant::now();
     loop {
         tokio::select! {
             () = tokio::time::sleep(lease::RENEW) => {}
-            () = work.cancelled() => return,
+            _ = &mut controllers => return,
         }
         match holder.hold().await {
             Ok(true) => last = tokio::time::Instant::now(),
-            Ok(false) => return tracing::error!("the lease is lost"),
-            Err(error) => {
-                tracing::warn!(%error, "cannot renew the lease");
-                // Two thirds of the lease: stop before a follower may begin.
-                if last.elapsed() > lease::RENEW * 2 {
-                    return;
-                }
+            Ok(false) => {
+                tracing::error!("the lease is lost");
+                break;
             }
+            Err(error) => tracing::warn!(%error, "cannot renew the lease"),
+        }
+        // Two thirds of the lease: stop before a follower may begin.
+        if last.elapsed() > lease::RENEW * 2 {
+            break;
         }
     }
+    work.cancel();
+    let _ = controllers.await;
 }
 
 /// Everything that runs until the operator stops, whoever holds the lease: safety does not rest on it.
@@ -105,6 +107,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         caches,
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
+        admitting: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
         quota_changed: Arc::new(Notify::new()),
         zone: settings.zone,
@@ -115,7 +118,12 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);
-    stop.cancelled().await;
+    // A watch or a controller that ends by itself is a defect: better to start over than to run without it.
+    tokio::select! {
+        () = stop.cancelled() => {}
+        ended = watches.join_next() => tracing::error!(?ended, "a watch ended by itself"),
+        ended = work.join_next() => tracing::error!(?ended, "a controller ended by itself"),
+    }
     watches.shutdown().await;
     while work.join_next().await.is_some() {}
 }

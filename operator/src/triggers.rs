@@ -1,28 +1,18 @@
-//! Which objects a change concerns. One watch per kind, each with its own back-off: a kind that cannot be watched
-//! never slows another.
+//! Which objects a change concerns.
 
-use std::fmt::Debug;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use berth_crds::{
-    Agency, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant, condition,
+    Agency, ConditionType, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant, condition,
     environment::EnvironmentKind, labels, names,
 };
 use berth_plan::booking::waiting;
+use berth_plan::fulfil::open;
 use futures::channel::mpsc;
-use futures::{Stream, StreamExt};
-use kube::runtime::reflector::{ObjectRef, store::Writer};
-use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, watcher as watch};
-use kube::{Api, Resource, ResourceExt};
-use serde::de::DeserializeOwned;
+use kube::runtime::reflector::ObjectRef;
+use kube::{Resource, ResourceExt};
 
-use crate::cache::Cache;
 use crate::context::Context;
-
-/// A watch is asked anew after this many seconds, so that a silent connection is noticed within a minute.
-const WATCH_SECONDS: u32 = 55;
 
 /// Sending half of every controller's queue.
 #[derive(Clone)]
@@ -80,74 +70,42 @@ impl<K: Resource<DynamicType = ()> + 'static> Queue<K> {
     }
 }
 
-/// Watches a kind for ever: fills its cache, then says what the change concerns.
-pub fn pump<K>(
-    api: Api<K>,
-    selector: Option<&str>,
-    mut writer: Writer<K>,
-    ctx: Arc<Context>,
-    cache: fn(&Context) -> &Cache<K>,
-    concerns: impl Fn(&K, &Context) + Send + 'static,
-) -> impl Future<Output = ()> + Send
-where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    ObjectRef<K>: Hash + Eq,
-{
-    let config = watch::Config::default().timeout(WATCH_SECONDS);
-    let config = match selector {
-        Some(selector) => config.labels(selector),
-        None => config,
-    };
-    async move {
-        let mut events = Box::pin(watch(api, config).default_backoff());
-        let mut first: Vec<K> = Vec::new();
-        while let Some(event) = next(&mut events).await {
-            let changed = match &event {
-                Event::Apply(object) | Event::Delete(object) => Some(object.clone()),
-                Event::InitApply(object) => {
-                    first.push(object.clone());
-                    None
-                }
-                Event::Init | Event::InitDone => None,
-            };
-            let listed = matches!(event, Event::InitDone);
-            writer.apply_watcher_event(&event);
-            cache(&ctx).caught_up(&event);
-            if listed {
-                first.drain(..).for_each(|object| concerns(&object, &ctx));
-            }
-            if let Some(object) = changed {
-                concerns(&object, &ctx);
-            }
-        }
-    }
-}
-
-/// The next good event; a bad one is told and the watch goes on with its back-off.
-async fn next<K>(events: &mut (impl Stream<Item = Result<Event<K>, watcher::Error>> + Unpin)) -> Option<Event<K>>
-where
-    K: Resource<DynamicType = ()>,
-{
-    loop {
-        match events.next().await? {
-            Ok(event) => return Some(event),
-            Err(error) => tracing::warn!(kind = %K::kind(&()), %error, "watch failed, trying again"),
-        }
-    }
-}
-
 impl Queues {
-    /// A register changed: requests that wait for it, and environments that are not ready, look again.
+    /// A register says something else: requests that are not done, and environments that are not ready, look again.
     pub fn register(&self, ctx: &Context) {
         for onboarding in ctx.caches.onboardings.all() {
-            let status = onboarding.status.as_ref();
-            let stalled = status.is_none_or(|s| condition::is_true(&s.conditions, berth_crds::ConditionType::Stalled));
-            let decided = status.is_some_and(|s| s.outcome.is_some());
-            if stalled && !decided {
+            let undecided = onboarding.status.as_ref().is_none_or(|s| s.outcome.is_none());
+            if undecided || open(&onboarding) {
                 self.onboardings.object(&onboarding);
             }
         }
         self.unready(ctx);
+    }
+
+    /// A tenant says something else: so may the requests that name it or its code.
+    pub fn about(&self, tenant: &Tenant, ctx: &Context) {
+        for onboarding in ctx.caches.onboardings.all() {
+            let spec = &onboarding.spec;
+            let named = spec.tenant_ref.as_ref().is_some_and(|t| t.name == tenant.name_any());
+            let same_code = spec.system.as_ref().is_some_and(|s| s.code == tenant.spec.code);
+            if named || same_code {
+                self.onboardings.object(&onboarding);
+            }
+        }
+    }
+
+    /// An agency says something else: so may its tenants.
+    pub fn tenants_of(&self, agency: &str, ctx: &Context) {
+        for tenant in ctx.caches.tenants.all() {
+            if tenant.spec.agency_ref.name == agency {
+                self.tenants.object(&tenant);
+            }
+        }
+    }
+
+    /// A class or a rule set says something else: so do the environments that follow it.
+    pub fn followers(&self, ctx: &Context, follows: impl Fn(&Environment) -> bool) {
+        ctx.caches.environments.all().iter().filter(|e| follows(e)).for_each(|e| self.environments.object(e));
     }
 
     /// The address plan changed: claims without a prefix look again.
@@ -162,7 +120,7 @@ impl Queues {
     fn unready(&self, ctx: &Context) {
         for environment in ctx.caches.environments.all() {
             let status = environment.status.as_ref();
-            if !status.is_some_and(|s| condition::is_true(&s.conditions, berth_crds::ConditionType::Ready)) {
+            if !status.is_some_and(|s| condition::is_true(&s.conditions, ConditionType::Ready)) {
                 self.environments.object(&environment);
             }
         }
@@ -172,7 +130,7 @@ impl Queues {
     pub fn budgets(&self, ctx: &Context) {
         for agency in ctx.caches.agencies.all() {
             let conditions = agency.status.clone().unwrap_or_default().conditions;
-            if agency.spec.budget.is_some() && !condition::is_true(&conditions, berth_crds::ConditionType::Ready) {
+            if agency.spec.budget.is_some() && !condition::is_true(&conditions, ConditionType::Ready) {
                 self.agencies.object(&agency);
             }
         }
@@ -182,7 +140,7 @@ impl Queues {
     pub fn headroom(&self, ctx: &Context) {
         let told = |o: &Arc<Onboarding>| {
             let conditions = &o.status.as_ref()?.conditions;
-            condition::get(conditions, berth_crds::ConditionType::Booked).filter(|c| c.status == "False").map(|_| ())
+            condition::get(conditions, ConditionType::Booked).filter(|c| c.status == "False").map(|_| ())
         };
         for onboarding in ctx.caches.onboardings.all() {
             if waiting(&onboarding).is_some() && told(&onboarding).is_some() {
@@ -191,14 +149,27 @@ impl Queues {
         }
     }
 
-    /// An onboarding changed: itself, its decisions that came first, and whoever waits behind it when it left the queue.
+    /// An onboarding changed: itself; whoever waits behind it when it left the queue; and the papers for the same
+    /// environment when it is done.
     pub fn onboarding(&self, onboarding: &Onboarding, ctx: &Context) {
         self.onboardings.object(onboarding);
-        let left = onboarding.status.as_ref().is_some_and(|s| {
-            condition::is_true(&s.conditions, berth_crds::ConditionType::Withdrawn) && s.outcome.is_some()
-        });
-        if left {
+        let Some(status) = onboarding.status.as_ref().filter(|s| s.outcome.is_some()) else { return };
+        let is = |type_| condition::is_true(&status.conditions, type_);
+        if is(ConditionType::Withdrawn) || is(ConditionType::Stalled) {
             self.headroom(ctx);
+        }
+        if let Some(environment) = status.environment_ref.as_ref().filter(|_| !open(onboarding)) {
+            self.papers_of(&environment.name, ctx);
+        }
+    }
+
+    /// Papers that are still being carried out on an environment.
+    fn papers_of(&self, environment: &str, ctx: &Context) {
+        for onboarding in ctx.caches.onboardings.all() {
+            let about = onboarding.status.as_ref().and_then(|s| s.environment_ref.as_ref());
+            if about.is_some_and(|e| e.name == environment) && open(&onboarding) {
+                self.onboardings.object(&onboarding);
+            }
         }
     }
 
@@ -217,12 +188,10 @@ impl Queues {
         }
     }
 
-    /// An environment changed: itself and the paper that made it.
-    pub fn environment(&self, environment: &Environment) {
+    /// An environment changed: itself, and the papers that are being carried out on it.
+    pub fn environment(&self, environment: &Environment, ctx: &Context) {
         self.environments.object(environment);
-        if let Some(paper) = &environment.spec.basis.onboarding_ref {
-            self.onboardings.within(&paper.name, &paper.namespace);
-        }
+        self.papers_of(&environment.name_any(), ctx);
     }
 
     /// A claim changed: itself, its claimant and the claims below it.

@@ -16,7 +16,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{ObjectRef, Store, store, store::Writer};
-use kube::{Api, Resource};
+use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
@@ -24,7 +24,8 @@ use crate::cache::Cache;
 use crate::context::{Caches, Context};
 use crate::controllers::{self, agency, claim, collect, decision, environment, onboarding, tenant};
 use crate::error::Result;
-use crate::triggers::{Queue, Queues, pump};
+use crate::pump::{Change, pump};
+use crate::triggers::{Queue, Queues};
 
 /// Objects with our label.
 const OURS: Option<&str> = Some("app.kubernetes.io/managed-by=berth-operator");
@@ -66,45 +67,76 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         w.agencies,
         None,
         |c| &c.caches.agencies,
-        |q, o, c| {
+        |q, o, change, c| {
             q.agencies.object(o);
-            q.register(c);
             q.headroom(c);
+            if change == Change::Spec {
+                q.register(c);
+                q.tenants_of(&o.name_any(), c);
+            }
         },
     );
     to.start(
         w.sites,
         None,
         |c| &c.caches.sites,
-        |q, _, c| {
+        |q, _, change, c| {
             q.budgets(c);
-            q.register(c);
             q.headroom(c);
+            if change == Change::Spec {
+                q.register(c);
+            }
         },
     );
-    to.start(w.classes, None, |c| &c.caches.classes, |q, _, c| q.register(c));
-    to.start(w.profiles, None, |c| &c.caches.profiles, |q, _, c| q.register(c));
-    to.start(w.calendars, None, |c| &c.caches.calendars, |q, _, c| q.register(c));
-    to.start(w.plans, None, |c| &c.caches.plans, |q, _, c| q.plan(c));
-    to.start(w.tenants, None, |c| &c.caches.tenants, |q, o, _| q.tenant(o));
-    to.start(w.environments, None, |c| &c.caches.environments, |q, o, _| q.environment(o));
-    to.start(w.claims, None, |c| &c.caches.claims, |q, o, c| q.claim(o, c));
-    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _| q.block(o));
-    to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, c| q.onboarding(o, c));
-    to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _| q.decision(o));
-    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _| q.child(o));
+    to.start(
+        w.classes,
+        None,
+        |c| &c.caches.classes,
+        |q, o, _, c| {
+            q.register(c);
+            q.followers(c, |e| e.spec.class_ref.name == o.name_any());
+        },
+    );
+    to.start(
+        w.profiles,
+        None,
+        |c| &c.caches.profiles,
+        |q, o, _, c| {
+            q.register(c);
+            q.followers(c, |e| e.spec.profile_ref.name == o.name_any());
+        },
+    );
+    to.start(w.calendars, None, |c| &c.caches.calendars, |q, _, _, c| q.register(c));
+    to.start(w.plans, None, |c| &c.caches.plans, |q, _, _, c| q.plan(c));
+    to.start(
+        w.tenants,
+        None,
+        |c| &c.caches.tenants,
+        |q, o, change, c| {
+            q.tenant(o);
+            if change == Change::Spec {
+                q.about(o, c);
+            }
+        },
+    );
+    to.start(w.environments, None, |c| &c.caches.environments, |q, o, _, c| q.environment(o, c));
+    to.start(w.claims, None, |c| &c.caches.claims, |q, o, _, c| q.claim(o, c));
+    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _, _| q.block(o));
+    to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, _, c| q.onboarding(o, c));
+    to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _, _| q.decision(o));
+    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _, _| q.child(o));
     to.start(
         w.quotas,
         OURS,
         |c| &c.caches.quotas,
-        |q, o, c| {
+        |q, o, _, c| {
             c.quota_changed.notify_waiters();
             q.child(o);
         },
     );
-    to.start(w.limits, OURS, |c| &c.caches.limits, |q, o, _| q.child(o));
-    to.start(w.policies, OURS, |c| &c.caches.policies, |q, o, _| q.child(o));
-    to.start(w.bindings, OURS, |c| &c.caches.bindings, |q, o, _| q.child(o));
+    to.start(w.limits, OURS, |c| &c.caches.limits, |q, o, _, _| q.child(o));
+    to.start(w.policies, OURS, |c| &c.caches.policies, |q, o, _, _| q.child(o));
+    to.start(w.bindings, OURS, |c| &c.caches.bindings, |q, o, _, _| q.child(o));
 }
 
 struct Watches<'a> {
@@ -119,15 +151,15 @@ impl Watches<'_> {
         writer: Writer<K>,
         selector: Option<&'static str>,
         cache: fn(&Context) -> &Cache<K>,
-        concerns: fn(&Queues, &K, &Context),
+        concerns: fn(&Queues, &K, Change, &Context),
     ) where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
         ObjectRef<K>: Hash + Eq,
     {
         let queues = self.q.clone();
         let api = Api::all(self.ctx.client.clone());
-        self.tasks.spawn(pump(api, selector, writer, self.ctx.clone(), cache, move |object, ctx| {
-            concerns(&queues, object, ctx);
+        self.tasks.spawn(pump(api, selector, writer, self.ctx.clone(), cache, move |object, change, ctx| {
+            concerns(&queues, object, change, ctx);
         }));
     }
 }

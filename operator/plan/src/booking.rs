@@ -97,6 +97,21 @@ pub fn book(ledger: &Ledger, wish: &Wish) -> Booked {
     }
 }
 
+/// Takes back what a paper booked and then could not carry out; `None` when nothing is booked by it. What the
+/// environment has by `standing` stays, under the paper that gave it; without one the entry goes.
+pub fn take_back(
+    ledger: &Ledger,
+    name: &str,
+    uid: &str,
+    standing: Option<(Amounts, Option<PaperRef>)>,
+) -> Option<Vec<Booking>> {
+    let held = ledger.find(HolderKind::Environment, name)?;
+    held.onboarding_ref.as_ref().filter(|r| r.uid == uid)?;
+    let Some((amounts, paper)) = standing else { return Some(without(ledger, HolderKind::Environment, name)) };
+    let wish = Wish { kind: HolderKind::Environment, name, amounts, paper };
+    Some(replaced(ledger, &wish, amounts))
+}
+
 /// Lowers a booking to what is granted or still used, whichever is more; `None` when it is not more than that.
 pub fn release(ledger: &Ledger, kind: HolderKind, name: &str, granted: Amounts, used: Amounts) -> Option<Vec<Booking>> {
     let held = ledger.find(kind, name)?;
@@ -106,17 +121,72 @@ pub fn release(ledger: &Ledger, kind: HolderKind, name: &str, granted: Amounts, 
     (keep != old).then(|| replaced(ledger, &wish, keep))
 }
 
+/// How an agency's bookings stand at its own object and at its site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// Entries of the agency's own list.
+    pub own: Vec<Booking>,
+    /// Entries of the site's list.
+    pub site: Vec<Booking>,
+    /// First resource that the site lacks for the budget: then its list must stay as it is.
+    pub lacking: Option<&'static str>,
+}
+
+/// Brings an agency's bookings to where its budget says. With a budget they are the agency's own, and the site holds
+/// one entry for them: the budget, or what is booked where that is more. Without one each is an entry of the site.
+///
+/// Nothing is ever booked nowhere if lists are written in the order in which entries move: with a budget the agency's
+/// first, without one the site's.
+pub fn settle(
+    site: &Ledger,
+    agency: &str,
+    budget: Option<Amounts>,
+    own: &[Booking],
+    belongs: impl Fn(&Booking) -> bool,
+) -> Settled {
+    let (theirs, others): (Vec<Booking>, Vec<Booking>) =
+        site.booked.iter().cloned().partition(|b| b.kind == HolderKind::Environment && belongs(b));
+    let rest = Ledger {
+        limit: site.limit,
+        booked: others.into_iter().filter(|b| !(b.kind == HolderKind::Agency && b.name == agency)).collect(),
+    };
+    let Some(budget) = budget else {
+        let site = union(&theirs, own).into_iter().chain(rest.booked);
+        return Settled { own: vec![], site: sorted(site.collect()), lacking: None };
+    };
+    let own = Ledger { limit: budget, booked: union(own, &theirs) };
+    let wish = Wish { kind: HolderKind::Agency, name: agency, amounts: budget.max(own.used()), paper: None };
+    let list = replaced(&rest, &wish, wish.amounts);
+    let (before, after) = (site.used(), Ledger { limit: site.limit, booked: list.clone() }.used());
+    let each = before.each().into_iter().zip(after.each()).zip(site.limit.each());
+    let short = each.into_iter().find(|(((_, before), (_, after)), (_, limit))| after > before && after > limit);
+    Settled { own: own.booked, site: list, lacking: short.map(|(((resource, _), _), _)| resource) }
+}
+
+/// Entries of both lists; of two for one holder the first list's.
+fn union(first: &[Booking], second: &[Booking]) -> Vec<Booking> {
+    let new = second.iter().filter(|b| !first.iter().any(|f| f.kind == b.kind && f.name == b.name));
+    sorted(first.iter().chain(new).cloned().collect())
+}
+
+fn sorted(mut booked: Vec<Booking>) -> Vec<Booking> {
+    booked.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+    booked
+}
+
+fn without(ledger: &Ledger, kind: HolderKind, name: &str) -> Vec<Booking> {
+    ledger.booked.iter().filter(|b| !(b.kind == kind && b.name == name)).cloned().collect()
+}
+
 fn replaced(ledger: &Ledger, wish: &Wish, amounts: Amounts) -> Vec<Booking> {
-    let mut booked: Vec<Booking> =
-        ledger.booked.iter().filter(|b| !(b.kind == wish.kind && b.name == wish.name)).cloned().collect();
+    let mut booked = without(ledger, wish.kind, wish.name);
     booked.push(Booking {
         name: wish.name.to_owned(),
         kind: wish.kind,
         resources: amounts.to_resources(),
         onboarding_ref: wish.paper.clone(),
     });
-    booked.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
-    booked
+    sorted(booked)
 }
 
 /// Whether a wish fits after everybody who stands before it has been served. There is no backfill: if somebody before

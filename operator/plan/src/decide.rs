@@ -244,8 +244,10 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
         DecisionVerdict::Approve | DecisionVerdict::ApproveWithChanges => {
             approvals.push(decision);
             let signed: BTreeSet<SignerRole> = approvals.iter().map(|d| d.spec.role).collect();
-            let complete = case.signers.iter().all(|role| signed.contains(role));
             let granted = approvals.iter().rev().find_map(|d| d.spec.granted.clone()).or_else(|| asked(case));
+            // A yes to an environment whose class is gone from the catalogue says nothing: it waits for the class.
+            let said = granted.is_some() || case.onboarding.spec.environment.is_none();
+            let complete = said && case.signers.iter().all(|role| signed.contains(role));
             complete.then(|| made(OutcomeResult::Approved, approvals, granted))
         }
     }

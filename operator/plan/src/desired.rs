@@ -23,7 +23,7 @@ use kube::ResourceExt;
 use crate::address;
 use crate::amounts::Amounts;
 
-pub use access::rbac_subject;
+pub use access::{access_allowed, rbac_subject};
 pub use quota::NAME as QUOTA_NAME;
 
 /// What an environment is planned from.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use berth_crds::agency::MemberRole;
-use berth_crds::common::HolderKind;
+use berth_crds::common::Booking;
 use berth_crds::condition::{self, Is};
 use berth_crds::{Agency, ConditionType, Reason, labels, names};
 use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::rbac_subject;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef};
@@ -16,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use crate::booking::{self, Place};
+use crate::booking;
 use crate::context::Context;
 use crate::error::Result;
 use crate::{apply, observe, record};
@@ -73,19 +72,26 @@ async fn prune(desired: &[RoleBinding], namespace: &str, ctx: &Context) -> Resul
 
 /// The budget is an entry of its site's bookings; what lacks, if the site cannot promise it.
 async fn budget(agency: &Agency, ctx: &Context) -> Result<Option<String>> {
-    let Some(budget) = &agency.spec.budget else { return Ok(None) };
     let name = agency.name_any();
     let register = observe::register(ctx);
-    let (Ok(amounts), Some(site)) = (Amounts::parse(budget), register.site_of(&name)) else {
-        return Ok(Some("`spec.budget` cannot be booked: its amounts or the site are not valid.".into()));
+    let budget = match agency.spec.budget.as_ref().map(Amounts::parse) {
+        Some(Err(bad)) => return Ok(Some(format!("`spec.budget` cannot be booked: {bad}."))),
+        Some(Ok(amounts)) => Some(amounts),
+        None => None,
     };
-    let wish = Wish { kind: HolderKind::Agency, name: &name, amounts, paper: None };
-    Ok(match booking::take(ctx, &Place::Site(site.clone()), &wish).await? {
-        Booked::NoHeadroom { resource, .. } => {
-            Some(format!("`spec.budget` needs more {resource} than the site has left."))
-        }
-        Booked::Already | Booked::Write(_) => None,
-    })
+    let Some(site) = register.site_of(&name) else {
+        let message = "`spec.budget` cannot be booked: no site hosts the agency; set `spec.siteRef`.";
+        return Ok(budget.map(|_| message.into()));
+    };
+    let namespace = names::agency_namespace(&name);
+    let belongs = |booking: &Booking| {
+        let asked = booking.onboarding_ref.as_ref().is_some_and(|r| r.namespace == namespace);
+        let tenant = register.environments.get(&booking.name).map(|e| &e.spec.tenant_ref.name);
+        let owner = tenant.and_then(|t| register.tenants.get(t)).map(|t| &t.spec.agency_ref.name);
+        owner.map_or(asked, |owner| *owner == name)
+    };
+    let lacking = booking::settle(ctx, &name, &site.name_any(), budget, belongs).await?;
+    Ok(lacking.map(|resource| format!("`spec.budget` needs more {resource} than the site has left.")))
 }
 
 /// The namespace's UID, or why it is not ours.

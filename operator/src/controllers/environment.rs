@@ -44,12 +44,14 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
     if environment.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
+    // Before anything that can fail: whoever left the list is out, whatever else is wrong.
+    children::take_access_away(&environment, &ctx).await?;
     let tenant = ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None);
     match plan(&environment, tenant.as_deref(), &ctx) {
         Err(why) => {
             let status = blocked(&environment, &why, &ctx.now());
             write(&environment, status, &ctx).await?;
-            Ok(Action::await_change())
+            Ok(next_expiry(&environment, &ctx))
         }
         Ok(desired) => provide(&environment, tenant.as_deref(), &desired, &ctx).await,
     }
@@ -90,15 +92,15 @@ async fn provide(
     let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
     write(&current, status, ctx).await?;
     match outcome? {
-        None => Ok(next_expiry(environment)),
+        None => Ok(next_expiry(environment, ctx)),
         Some(_) => Ok(Action::requeue(Duration::from_secs(15))),
     }
 }
 
-/// Access that ends at midnight is looked at again within the hour.
-fn next_expiry(environment: &Environment) -> Action {
+/// Access that expires is looked at again as soon as the day is over, where the province is.
+fn next_expiry(environment: &Environment, ctx: &Context) -> Action {
     let expires = environment.spec.access.iter().any(|a| a.expires.is_some());
-    if expires { Action::requeue(Duration::from_secs(3600)) } else { Action::await_change() }
+    if expires { Action::requeue(ctx.until_midnight()) } else { Action::await_change() }
 }
 
 async fn steps(
@@ -107,7 +109,7 @@ async fn steps(
     desired: &Desired,
     ctx: &Context,
 ) -> Result<Option<Stop>> {
-    if let Some(stop) = book_direct(current, tenant, ctx).await? {
+    if let Some(stop) = keep_booked(current, tenant, ctx).await? {
         return Ok(Some(stop));
     }
     let known = current.status.clone().unwrap_or_default().namespaces;
@@ -121,7 +123,6 @@ async fn steps(
     if current.status.as_ref().map(|s| &s.namespaces) != Some(&uids) {
         advance(current, tenant, desired, uids, Progress::Created, ctx).await?;
     }
-    children::take_access_away(desired, ctx).await?;
     if let Some(stop) = children::ensure(desired, ctx).await? {
         return Ok(Some(stop));
     }
@@ -167,16 +168,27 @@ fn place(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> O
     Some((place, Amounts::parse(&environment.spec.quota).ok()?))
 }
 
-/// A direct edit by a platform operator books like a paper; it is never silently reverted.
-async fn book_direct(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<Option<Stop>> {
-    if environment.spec.basis.type_ != BasisType::Direct {
+/// A direct edit by a platform operator books like a paper; it is never silently reverted. What a paper gave is booked
+/// already, unless the object that held the bookings was lost: then it is booked again.
+async fn keep_booked(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<Option<Stop>> {
+    let basis = &environment.spec.basis;
+    let direct = basis.type_ == BasisType::Direct;
+    let Some((place, amounts)) = place(environment, tenant, ctx) else {
+        let message = "Nothing can be booked: the agency, the site or `spec.quota` cannot be read.";
+        return Ok(direct.then(|| Stop::new(ConditionType::QuotaReady, Reason::MissingReference, message)));
+    };
+    let name = environment.name_any();
+    if !direct && place.ledger().find(HolderKind::Environment, &name).is_some() {
         return Ok(None);
     }
-    let Some((place, amounts)) = place(environment, tenant, ctx) else { return Ok(None) };
-    let name = environment.name_any();
-    let paper = place.ledger().find(HolderKind::Environment, &name).and_then(|b| b.onboarding_ref.clone());
+    let paper = basis.onboarding_ref.clone().filter(|_| !direct);
     let wish = Wish { kind: HolderKind::Environment, name: &name, amounts, paper };
     Ok(match booking::take(ctx, &place, &wish).await? {
+        // What a paper gave stays in force, even where the site has lost the room for it.
+        Booked::NoHeadroom { resource, .. } if !direct => {
+            tracing::warn!(environment = name, resource, "in force, but not booked: more is promised than there is");
+            None
+        }
         Booked::NoHeadroom { resource, .. } => Some(Stop::new(
             ConditionType::QuotaReady,
             Reason::NoHeadroom,
@@ -194,7 +206,8 @@ async fn give_back(environment: &Environment, tenant: Option<&Tenant>, desired: 
     let Some(held) = ledger.find(HolderKind::Environment, &name) else { return Ok(()) };
     // A growing change books before the environment is enlarged: that booking is not ours to lower.
     let basis = &environment.spec.basis;
-    if basis.type_ == BasisType::Paper && held.onboarding_ref != basis.onboarding_ref {
+    let paper = basis.onboarding_ref.as_ref().filter(|_| basis.type_ == BasisType::Paper);
+    if held.onboarding_ref.as_ref() != paper {
         return Ok(());
     }
     if Amounts::parse(&held.resources).is_ok_and(|held| held.fits(granted)) {

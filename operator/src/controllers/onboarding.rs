@@ -2,6 +2,7 @@
 
 mod automatic;
 mod entries;
+mod queue;
 
 use std::sync::Arc;
 
@@ -141,7 +142,7 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
     if undecided && signers.is_empty() {
         return Ok(());
     }
-    let booked = entries::is_booked(pass);
+    let booked = entries::is_begun(pass);
     let (judged, made) = decide::weigh(&Case {
         onboarding: &pass.onboarding,
         decisions: &decisions,
@@ -178,7 +179,7 @@ async fn outcome(pass: &mut Pass<'_>, made: Made) -> Result<()> {
     pass.event(&Event::Decided { message: made.message }, Some(outcome)).await
 }
 
-/// An approved request that still waits for headroom can be taken back.
+/// An approved request for which nothing was booked yet can be taken back.
 async fn late_withdrawal(pass: &mut Pass<'_>, decisions: &[Arc<Decision>], booked: bool) -> Result<()> {
     let namespace = pass.onboarding.namespace();
     let counts = |d: &&Arc<Decision>| {

@@ -1,33 +1,59 @@
 //! Access: one binding per right, to the chart's fixed ClusterRoles. Computed as a set each time, so that whoever left
 //! the list has left the namespace.
 
+use std::collections::BTreeMap;
+
 use berth_crds::agency::{Subject, SubjectKind};
-use berth_crds::environment::AccessRole;
-use berth_crds::labels;
+use berth_crds::environment::{AccessRole, Lifecycle};
+use berth_crds::{Environment, labels};
+use jiff::civil::Date;
 use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef, Subject as RbacSubject};
 
 use super::Place;
 use crate::day;
 
+const ROLES: [AccessRole; 3] = [AccessRole::Admin, AccessRole::Edit, AccessRole::View];
+
 pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
-    [AccessRole::Admin, AccessRole::Edit, AccessRole::View]
-        .into_iter()
-        .filter_map(|role| binding(place, role))
+    ROLES.into_iter().filter_map(|role| binding(place, role)).collect()
+}
+
+/// Who may be bound on a day, by name of the binding: a function of the environment's list alone, so that access can be
+/// taken away while nothing else can be planned.
+pub fn access_allowed(environment: &Environment, today: Date) -> BTreeMap<&'static str, Vec<RbacSubject>> {
+    if environment.spec.lifecycle != Lifecycle::Active {
+        return BTreeMap::new();
+    }
+    let bound = ROLES.into_iter().map(|role| (names(role).0, subjects(environment, role, today)));
+    bound
+        .filter(|(_, subjects)| !subjects.is_empty())
+        .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect()))
         .collect()
 }
 
-fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
+/// Who has a role on a day.
+fn subjects(environment: &Environment, role: AccessRole, today: Date) -> Vec<Subject> {
     let lasting =
-        |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| place.today <= e));
-    let entries = place.environment.spec.access.iter().filter(|a| a.role == role && lasting(&a.expires));
+        |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| today <= e));
+    let entries = environment.spec.access.iter().filter(|a| a.role == role && lasting(&a.expires));
     let mut subjects: Vec<Subject> = entries.map(|a| a.subject.clone()).collect();
     subjects.sort();
     subjects.dedup();
-    let (name, cluster_role) = match role {
+    subjects
+}
+
+/// Names of a role's binding and ClusterRole.
+fn names(role: AccessRole) -> (&'static str, &'static str) {
+    match role {
         AccessRole::Admin => ("berth-admin", labels::ROLE_ADMIN),
         AccessRole::Edit => ("berth-edit", labels::ROLE_EDIT),
         AccessRole::View => ("berth-view", labels::ROLE_VIEW),
-    };
+    }
+}
+
+fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
+    let subjects = subjects(place.environment, role, place.today);
+    let (name, cluster_role) = names(role);
     (!subjects.is_empty()).then(|| RoleBinding {
         metadata: place.child(name),
         role_ref: RoleRef {

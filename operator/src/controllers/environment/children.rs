@@ -1,20 +1,22 @@
 //! The children of an environment's namespaces, in the order that keeps every moment safe.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use berth_crds::{ConditionType, Reason};
+use berth_crds::{ConditionType, Environment, Reason};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
-use berth_plan::desired::{Desired, DesiredNamespace};
+use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names};
 use berth_plan::same::in_force;
 use k8s_openapi::api::core::v1::ResourceQuota;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::ResourceExt;
+use k8s_openapi::api::rbac::v1::{RoleBinding, Subject};
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt};
 
 use super::Stop;
 use crate::apply;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Result, while_};
 
 /// The controller manager answers a new quota in milliseconds; longer than this is worth a condition.
 const QUOTA_PATIENCE: Duration = Duration::from_secs(5);
@@ -31,6 +33,9 @@ pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
         if let Some(stop) = await_quotas(&group, ctx).await {
             return Ok(Some(stop));
         }
+        if let Some(stop) = still_used(desired, &group, ctx) {
+            return Ok(Some(stop));
+        }
     }
     for namespace in &desired.namespaces {
         for policy in &namespace.policies {
@@ -39,6 +44,15 @@ pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
         prune_policies(namespace, ctx).await?;
     }
     Ok(None)
+}
+
+/// A zone that uses more than its new part holds back the zones that would grow into it.
+fn still_used(desired: &Desired, shrunk: &[&DesiredNamespace], ctx: &Context) -> Option<Stop> {
+    let grows = |n: &&DesiredNamespace| quota(n, ctx).is_some_and(|seen| !hard(&n.quota).fits(hard(&seen)));
+    let growing = desired.namespaces.iter().find(grows)?;
+    let over = shrunk.iter().find(|n| !used_of(n, ctx).fits(hard(&n.quota)))?;
+    let message = format!("{:?} grows once {:?} uses no more than its new part.", growing.name, over.name);
+    Some(Stop::new(ConditionType::QuotaReady, Reason::QuotaPending, message))
 }
 
 /// Whether a zone gives up something: it must, before another zone may grow into it.
@@ -90,16 +104,37 @@ async fn prune_policies(namespace: &DesiredNamespace, ctx: &Context) -> Result<(
     Ok(())
 }
 
-/// Access that is not planned goes first.
-pub async fn take_access_away(desired: &Desired, ctx: &Context) -> Result<()> {
+/// Access that is not planned goes first: it depends on nothing but the list and the names of the namespaces.
+pub async fn take_access_away(environment: &Environment, ctx: &Context) -> Result<()> {
+    let allowed = access_allowed(environment, ctx.today());
+    let known = environment.status.clone().unwrap_or_default().namespaces;
+    let names: BTreeSet<String> = known.into_iter().chain(intended_names(environment)).map(|n| n.name).collect();
     for binding in ctx.caches.bindings.all() {
-        let here = desired.namespaces.iter().find(|n| binding.namespace().as_deref() == Some(&n.name));
-        let unplanned = here.is_some_and(|n| !n.access.iter().any(|a| a.name_any() == binding.name_any()));
-        if unplanned {
-            let api = ctx.api_in::<RoleBinding>(&binding.namespace().unwrap_or_default());
-            apply::delete(&api, binding.as_ref()).await?;
+        let namespace = binding.namespace().unwrap_or_default();
+        if !names.contains(&namespace) {
+            continue;
+        }
+        let api = ctx.api_in::<RoleBinding>(&namespace);
+        match allowed.get(binding.name_any().as_str()) {
+            None => apply::delete(&api, binding.as_ref()).await?,
+            Some(subjects) => narrow(&api, &binding, subjects, ctx).await?,
         }
     }
+    Ok(())
+}
+
+/// Takes out of a binding whoever is not allowed any more; whoever is new comes last, with [`give_access`].
+async fn narrow(api: &Api<RoleBinding>, seen: &RoleBinding, allowed: &[Subject], ctx: &Context) -> Result<()> {
+    let bound = seen.subjects.clone().unwrap_or_default();
+    let left: Vec<Subject> = bound.iter().filter(|s| allowed.contains(s)).cloned().collect();
+    if left.len() == bound.len() {
+        return Ok(());
+    }
+    let metadata = serde_json::json!({"uid": seen.uid(), "resourceVersion": seen.resource_version()});
+    let patch = Patch::Merge(serde_json::json!({"metadata": metadata, "subjects": left}));
+    let what = format!("RoleBinding {:?}", seen.name_any());
+    let written = api.patch(&seen.name_any(), &PatchParams::default(), &patch).await.map_err(while_("narrow", what))?;
+    ctx.caches.bindings.note(&written);
     Ok(())
 }
 
@@ -115,11 +150,12 @@ pub async fn give_access(desired: &Desired, ctx: &Context) -> Result<()> {
 
 /// What is used of the environment's quotas, in sum.
 pub fn used(desired: &Desired, ctx: &Context) -> Amounts {
-    let of = |n: &DesiredNamespace| {
-        let seen = quota(n, ctx)?;
-        Some(amounts(|key| seen.status.as_ref()?.used.as_ref()?.get(key).map(|q| q.0.clone())))
-    };
-    desired.namespaces.iter().filter_map(of).fold(Amounts::default(), Amounts::plus)
+    desired.namespaces.iter().map(|n| used_of(n, ctx)).fold(Amounts::default(), Amounts::plus)
+}
+
+fn used_of(namespace: &DesiredNamespace, ctx: &Context) -> Amounts {
+    let Some(seen) = quota(namespace, ctx) else { return Amounts::default() };
+    amounts(|key| seen.status.as_ref()?.used.as_ref()?.get(key).map(|q| q.0.clone()))
 }
 
 fn hard(quota: &ResourceQuota) -> Amounts {

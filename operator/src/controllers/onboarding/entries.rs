@@ -1,20 +1,23 @@
 //! From an approved request to its booking, its Tenant and its Environment.
 
+use std::sync::Arc;
+
 use berth_crds::common::{HolderKind, NameRef};
 use berth_crds::onboarding::{Action as Asked, Outcome};
-use berth_crds::{ConditionType, Environment, Onboarding, Reason, Tenant, condition, names};
-use berth_plan::admit::{self, Admission, paper};
+use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
+use berth_plan::admit::{self, Admission};
 use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Booked, Ledger, Wish, in_turn, waiting};
+use berth_plan::fulfil::{self, Way, made_by};
 use berth_plan::status::onboarding::Event;
 use kube::ResourceExt;
 use kube::api::PostParams;
 use kube::runtime::controller::Action;
+use tokio::sync::MutexGuard;
 
-use super::Pass;
+use super::{Pass, queue};
 use crate::booking::{self, Place};
 use crate::error::{Error, Result, while_};
-use crate::{apply, cache};
+use crate::{apply, cache, observe};
 
 /// Names the tenant and environment that the request is about, in its status.
 pub fn name(pass: &mut Pass) {
@@ -30,18 +33,16 @@ fn plate(pass: &Pass) -> Option<String> {
     match spec.action {
         Asked::New => {
             let uid = pass.onboarding.uid()?;
-            // The next six characters, when a plate is somebody else's already.
-            (0..).map_while(|n| names::plate(&uid, n)).find(|plate| match pass.ctx.caches.tenants.get(plate, None) {
-                Some(tenant) => made_by(&tenant.spec.basis, &uid),
+            let ours = |plate: &String| match pass.ctx.caches.tenants.get(plate, None) {
+                Some(tenant) => made_by(&tenant.spec.basis, Some(&uid)),
                 None => true,
-            })
+            };
+            // The plate that was told; the next six characters, when a plate is somebody else's already.
+            let told = pass.onboarding.status.as_ref().and_then(|s| s.tenant_ref.as_ref()).map(|t| t.name.clone());
+            told.into_iter().chain((0..).map_while(|n| names::plate(&uid, n))).find(ours)
         }
         _ => pass.register.tenant_of(spec),
     }
-}
-
-fn made_by(basis: &berth_crds::common::Basis, uid: &str) -> bool {
-    basis.onboarding_ref.as_ref().is_some_and(|r| r.uid == uid)
 }
 
 /// Name of the environment that the request is about.
@@ -67,90 +68,75 @@ pub fn place(pass: &Pass) -> Option<Place> {
     booking::place(pass.ctx, &pass.agency, &site(pass)?)
 }
 
-/// Whether the headroom of this request is booked.
-pub fn is_booked(pass: &Pass) -> bool {
-    let booked = || {
-        let (place, name) = (place(pass)?, environment_name(pass)?);
-        let entry = place.ledger().find(HolderKind::Environment, &name).cloned()?;
-        Some(entry.onboarding_ref? == paper(&pass.onboarding))
-    };
-    booked().unwrap_or(false)
+/// The environment that the request is about, as it is now.
+fn environment(pass: &Pass) -> Option<Arc<Environment>> {
+    pass.ctx.caches.environments.get(&environment_name(pass)?, None)
 }
 
-/// Books, then creates or changes, then waits for Ready.
+/// Whether something was booked, made or handed over for this request: then it cannot be taken back.
+pub fn is_begun(pass: &Pass) -> bool {
+    let ledger = place(pass).map(|p| p.ledger());
+    let entry =
+        ledger.zip(environment_name(pass)).and_then(|(l, name)| l.find(HolderKind::Environment, &name).cloned());
+    fulfil::begun(&pass.onboarding, environment(pass).as_deref(), entry.as_ref())
+}
+
+/// Finds what is still needed, books it, makes it, then waits for Ready.
 pub async fn provide(pass: &mut Pass<'_>) -> Result<Action> {
     let outcome = pass.onboarding.status.as_ref().and_then(|s| s.outcome.clone());
-    let (Some(outcome), Some(place), Some(environment)) = (outcome, place(pass), environment_name(pass)) else {
+    let (Some(outcome), Some(place), Some(name)) = (outcome, place(pass), environment_name(pass)) else {
         return stuck(pass, Reason::MissingReference, "The agency, its site or the environment is gone.").await;
     };
-    if let Some(message) = book(pass, &outcome, &place, &environment).await? {
+    // Two requests for one code must not both find it free: one at a time, until its tenant is there.
+    let ctx = pass.ctx;
+    let line = if pass.onboarding.spec.action == Asked::New { Some(ctx.admitting.lock().await) } else { None };
+    pass.register = observe::register(ctx);
+    match queue::way(ctx, &pass.register, &pass.onboarding, &place, &name) {
+        Way::Later => Ok(Action::await_change()),
+        Way::Stands => finish(pass).await,
+        Way::Never { reason, message } => {
+            take_back(pass, &place, &name).await?;
+            stuck(pass, reason, &message).await
+        }
+        Way::Create | Way::Change => carry_out(pass, &outcome, &place, &name, line).await,
+    }
+}
+
+async fn carry_out(
+    pass: &mut Pass<'_>,
+    outcome: &Outcome,
+    place: &Place,
+    name: &str,
+    line: Option<MutexGuard<'_, ()>>,
+) -> Result<Action> {
+    // Everything that can fail by itself comes before the booking.
+    let granted = outcome.granted.as_ref().and_then(|g| Amounts::parse(&g.quota).ok());
+    let (Some(admission), Some(granted)) = (admission(pass, outcome), granted) else {
+        return stuck(pass, Reason::MissingReference, "The rule set or what is granted cannot be read any more.").await;
+    };
+    if let Some(message) = queue::book(pass, granted, place, name).await? {
         let told = pass.onboarding.status.as_ref().and_then(|s| condition::get(&s.conditions, ConditionType::Booked));
         if told.is_none_or(|c| c.reason != Reason::NoHeadroom.as_str()) {
             pass.event(&Event::NoHeadroom { message }, None).await?;
         }
         return Ok(Action::await_change());
     }
-    let Some(admission) = admission(pass, &outcome) else {
-        return stuck(pass, Reason::MissingReference, "The rule set or what is granted cannot be read any more.").await;
-    };
     if let Some(tenant) = &admission.tenant {
         create_tenant(pass, tenant).await?;
     }
-    match bring_environment(pass, &admission).await? {
-        Ok(environment) => finish(pass, &environment).await,
-        Err(message) => stuck(pass, Reason::AlreadyExists, &message).await,
-    }
+    drop(line);
+    bring_environment(pass, &admission).await?;
+    finish(pass).await
 }
 
-/// What lacks, when headroom cannot be booked now.
-async fn book(pass: &Pass<'_>, outcome: &Outcome, place: &Place, environment: &str) -> Result<Option<String>> {
-    let Some(amounts) = outcome.granted.as_ref().and_then(|g| Amounts::parse(&g.quota).ok()) else { return Ok(None) };
-    let wish = Wish { kind: HolderKind::Environment, name: environment, amounts, paper: Some(paper(&pass.onboarding)) };
-    let ledger = place.ledger();
-    let held = ledger.find(HolderKind::Environment, environment).and_then(|b| Amounts::parse(&b.resources).ok());
-    let more = amounts.minus(held.unwrap_or_default());
-    let grows = held.is_none_or(|held| !amounts.fits(held));
-    if grows && !is_booked(pass) && !in_turn(ledger.headroom(), &before(pass, place), more) {
-        return Ok(Some(lacking(&ledger, more)));
-    }
-    Ok(match booking::take(pass.ctx, place, &wish).await? {
-        Booked::NoHeadroom { resource, .. } => Some(format!("Not enough {resource} is left.")),
-        Booked::Already | Booked::Write(_) => None,
-    })
-}
-
-/// What lacks, as a sentence that stays true while the numbers move.
-fn lacking(ledger: &Ledger, more: Amounts) -> String {
-    let short = more.each().into_iter().zip(ledger.headroom().each()).find(|((_, more), (_, left))| more > left);
-    match short {
-        Some(((resource, _), _)) => format!("Not enough {resource} is left."),
-        None => "Earlier requests wait for the same headroom.".into(),
-    }
-}
-
-/// What those want who stand before this request for the same headroom.
-fn before(pass: &Pass, place: &Place) -> Vec<Amounts> {
-    let Some(mine) = waiting(&pass.onboarding) else { return Vec::new() };
-    let ledger = place.ledger();
-    let booked = |uid: &str| ledger.booked.iter().any(|b| b.onboarding_ref.as_ref().is_some_and(|r| r.uid == uid));
-    let same_place = |o: &Onboarding| {
-        let agency = o.namespace().and_then(|ns| names::agency_of_namespace(&ns).map(str::to_owned));
-        let site = agency.as_ref().and_then(|a| pass.register.site_of(a)).map(|s| s.name_any());
-        agency.zip(site).and_then(|(a, s)| booking::place(pass.ctx, &a, &s)).is_some_and(|p| p.key() == place.key())
-    };
-    let mut earlier: Vec<_> =
-        pass.ctx.caches.onboardings.all().into_iter().filter_map(|o| Some((waiting(&o)?, o))).collect();
-    earlier.retain(|(theirs, o)| *theirs < mine && !booked(&o.uid().unwrap_or_default()) && same_place(o));
-    earlier.sort_by(|(a, _), (b, _)| a.cmp(b));
-    earlier.iter().filter_map(|(_, o)| growth(&ledger, o)).collect()
-}
-
-/// What a request wants beyond what its environment has.
-fn growth(ledger: &Ledger, onboarding: &Onboarding) -> Option<Amounts> {
-    let status = onboarding.status.as_ref()?;
-    let wanted = Amounts::parse(&status.outcome.as_ref()?.granted.as_ref()?.quota).ok()?;
-    let held = status.environment_ref.as_ref().and_then(|e| ledger.find(HolderKind::Environment, &e.name));
-    Some(wanted.minus(held.and_then(|b| Amounts::parse(&b.resources).ok()).unwrap_or_default()))
+/// What this paper booked and cannot use any more goes back to what the environment has.
+async fn take_back(pass: &Pass<'_>, place: &Place, name: &str) -> Result<()> {
+    let standing = environment(pass).map(|e| {
+        let now = e.status.as_ref().and_then(|s| Amounts::parse(s.granted.as_ref()?).ok()).unwrap_or_default();
+        let granted = Amounts::parse(&e.spec.quota).unwrap_or_default();
+        (granted.max(now), e.spec.basis.onboarding_ref.clone())
+    });
+    booking::take_back(pass.ctx, place, name, &pass.onboarding.uid().unwrap_or_default(), standing).await
 }
 
 fn admission(pass: &Pass, outcome: &Outcome) -> Option<Admission> {
@@ -178,50 +164,36 @@ async fn create_tenant(pass: &Pass<'_>, tenant: &Tenant) -> Result<()> {
         return Ok(());
     }
     let found = apply::live::<Tenant>(&pass.ctx.api(), &tenant.name_any()).await?;
-    let ours = found.as_ref().is_some_and(|t| made_by(&t.spec.basis, &pass.onboarding.uid().unwrap_or_default()));
+    let ours = found.as_ref().is_some_and(|t| made_by(&t.spec.basis, pass.onboarding.metadata.uid.as_deref()));
     if let Some(found) = found {
         pass.ctx.caches.tenants.note(&found);
     }
     if ours { Ok(()) } else { Err(Error::Conflict { what: format!("Tenant {:?}", tenant.name_any()) }) }
 }
 
-/// The environment as the request made it; the text is why it cannot.
-async fn bring_environment(pass: &Pass<'_>, admission: &Admission) -> Result<std::result::Result<Environment, String>> {
-    let wanted = &admission.environment;
-    let uid = pass.onboarding.uid().unwrap_or_default();
-    let seen = pass.ctx.caches.environments.get(&wanted.name_any(), None);
-    match seen {
-        Some(seen) if made_by(&seen.spec.basis, &uid) => Ok(Ok(seen.as_ref().clone())),
-        Some(seen) if admission.change => change(pass, &seen, wanted).await,
-        Some(seen) => Ok(Err(format!("The environment {:?} exists already, by another paper.", seen.name_any()))),
-        None if admission.change => Ok(Err(format!("The environment {:?} is gone.", wanted.name_any()))),
-        None => {
-            let created = apply::create(&pass.ctx.api(), &pass.ctx.caches.environments, wanted).await?;
-            created.map(Ok).ok_or_else(|| Error::Conflict { what: format!("Environment {:?}", wanted.name_any()) })
-        }
-    }
-}
-
-/// Enlarges or shrinks an environment, if it still is what the request was written against.
-async fn change(
-    pass: &Pass<'_>,
-    seen: &Environment,
-    wanted: &Environment,
-) -> Result<std::result::Result<Environment, String>> {
-    let (asked, now) = (pass.onboarding.spec.revision.unwrap_or(0), seen.spec.basis.revision.unwrap_or(0));
-    if asked != now {
-        return Ok(Err(format!("`spec.revision` is {asked}, the environment is at {now} by now; ask anew.")));
-    }
+/// Creates or changes the environment. What somebody else did meanwhile is a conflict: the next pass sees it.
+async fn bring_environment(pass: &Pass<'_>, admission: &Admission) -> Result<()> {
+    let (wanted, api) = (&admission.environment, pass.ctx.api::<Environment>());
     let what = format!("Environment {:?}", wanted.name_any());
-    let api = pass.ctx.api::<Environment>();
-    let written =
-        api.replace(&wanted.name_any(), &PostParams::default(), wanted).await.map_err(while_("change", what))?;
-    pass.ctx.caches.environments.note(&written);
-    Ok(Ok(written))
+    if admission.change {
+        // The resourceVersion that was read is in `wanted`: an edit since then is a conflict.
+        let written =
+            api.replace(&wanted.name_any(), &PostParams::default(), wanted).await.map_err(while_("change", what))?;
+        pass.ctx.caches.environments.note(&written);
+        return Ok(());
+    }
+    if apply::create(&api, &pass.ctx.caches.environments, wanted).await?.is_some() {
+        return Ok(());
+    }
+    if let Some(found) = apply::live::<Environment>(&api, &wanted.name_any()).await? {
+        pass.ctx.caches.environments.note(&found);
+    }
+    Err(Error::Conflict { what })
 }
 
 /// Ready when the environment is, at the generation that the request made.
-async fn finish(pass: &mut Pass<'_>, environment: &Environment) -> Result<Action> {
+async fn finish(pass: &mut Pass<'_>) -> Result<Action> {
+    let Some(environment) = environment(pass) else { return Ok(Action::await_change()) };
     let current = environment.status.as_ref().is_some_and(|s| {
         s.observed_generation == environment.metadata.generation
             && condition::is_true(&s.conditions, ConditionType::Ready)
@@ -239,7 +211,7 @@ async fn stuck(pass: &mut Pass<'_>, reason: Reason, message: &str) -> Result<Act
     let told = pass.onboarding.status.as_ref().and_then(|s| condition::get(&s.conditions, ConditionType::Stalled));
     if told.is_none_or(|c| c.reason != reason.as_str() || c.message != message) {
         tracing::warn!(onboarding = cache::key(&pass.onboarding), message, "approved, but stuck");
-        let booked = is_booked(pass);
+        let booked = is_begun(pass);
         pass.event(&Event::Stuck { reason, message: message.into(), booked }, None).await?;
     }
     Ok(Action::await_change())

@@ -1,0 +1,166 @@
+//! What an approved request still needs: decided before anything is booked for it, so that a request that cannot be
+//! carried out holds nothing and keeps nobody waiting.
+
+use berth_crds::common::{Basis, BasisType, Booking, PaperRef};
+use berth_crds::onboarding::{Action, OutcomeResult};
+use berth_crds::{ConditionType, Environment, Onboarding, Reason, condition};
+
+use crate::register::Register;
+
+/// The way of an approved request from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An earlier paper is still being carried out on the environment: look again when it is done.
+    Later,
+    /// The environment is there as this paper, or a direct edit after it, made it: wait until it is ready.
+    Stands,
+    /// Book, then create the environment.
+    Create,
+    /// Book, then change the environment.
+    Change,
+    /// As it is written the request cannot be carried out any more.
+    Never {
+        /// Reason of the catalogue.
+        reason: Reason,
+        /// What is in the way and what to do.
+        message: String,
+    },
+}
+
+impl Way {
+    /// Whether the request wants headroom now.
+    pub fn books(&self) -> bool {
+        matches!(self, Self::Create | Self::Change)
+    }
+}
+
+/// What the way is found from.
+pub struct Case<'a> {
+    /// The approved request.
+    pub onboarding: &'a Onboarding,
+    /// Agency in whose namespace it lies.
+    pub agency: &'a str,
+    /// Name of the environment that it is about.
+    pub environment: &'a str,
+    /// What is booked under that name.
+    pub booking: Option<&'a Booking>,
+    /// The registers.
+    pub register: &'a Register,
+    /// Whether a paper is approved and still being carried out.
+    pub open: &'a dyn Fn(&PaperRef) -> bool,
+}
+
+/// Whether a basis names the paper.
+pub fn made_by(basis: &Basis, uid: Option<&str>) -> bool {
+    uid.is_some() && basis.onboarding_ref.as_ref().map(|r| r.uid.as_str()) == uid
+}
+
+/// Whether a request is approved and neither taken back nor done.
+pub fn open(onboarding: &Onboarding) -> bool {
+    let Some(status) = &onboarding.status else { return false };
+    let approved = status.outcome.as_ref().is_some_and(|o| o.result == OutcomeResult::Approved);
+    let is = |type_| condition::is_true(&status.conditions, type_);
+    approved && !is(ConditionType::Withdrawn) && !is(ConditionType::Ready)
+}
+
+/// Whether a Withdraw comes too late: something was booked, made or handed over for the request.
+pub fn begun(onboarding: &Onboarding, environment: Option<&Environment>, booking: Option<&Booking>) -> bool {
+    let uid = onboarding.metadata.uid.as_deref();
+    let is = |type_| onboarding.status.as_ref().is_some_and(|s| condition::is_true(&s.conditions, type_));
+    let booked = booking.and_then(|b| b.onboarding_ref.as_ref()).is_some_and(|r| Some(r.uid.as_str()) == uid);
+    is(ConditionType::Ready)
+        || is(ConditionType::Booked)
+        || booked
+        || environment.is_some_and(|e| made_by(&e.spec.basis, uid))
+}
+
+/// The way of an approved request.
+pub fn way(case: &Case) -> Way {
+    if let Some(never) = foreign(case).or_else(|| code_taken(case)) {
+        return never;
+    }
+    let change = case.onboarding.spec.action == Action::Change;
+    match case.register.environments.get(case.environment) {
+        Some(seen) if made_by(&seen.spec.basis, case.onboarding.metadata.uid.as_deref()) => Way::Stands,
+        Some(seen) if change => change_of(case, seen),
+        Some(seen) if seen.spec.basis.type_ == BasisType::Direct => Way::Stands,
+        Some(_) => never(
+            Reason::AlreadyExists,
+            format!(
+                "The environment {:?} exists already, by another paper; ask for `Change` to resize it.",
+                case.environment
+            ),
+        ),
+        None if change => {
+            never(Reason::MissingReference, format!("The environment {:?} is gone; ask anew.", case.environment))
+        }
+        None => creation(case),
+    }
+}
+
+fn never(reason: Reason, message: String) -> Way {
+    Way::Never { reason, message }
+}
+
+/// The system may have passed to another agency since the request was checked.
+fn foreign(case: &Case) -> Option<Way> {
+    let tenant = case.register.tenants.get(&case.register.tenant_of(&case.onboarding.spec)?)?;
+    let owner = &tenant.spec.agency_ref.name;
+    (owner != case.agency).then(|| {
+        never(
+            Reason::NotActingForAgency,
+            format!("The system belongs to {owner:?} by now, not to {:?}; its owner must ask.", case.agency),
+        )
+    })
+}
+
+/// Of two requests for one code, both approved, the first to book makes the system.
+fn code_taken(case: &Case) -> Option<Way> {
+    let spec = &case.onboarding.spec;
+    let code = spec.system.as_ref().filter(|_| spec.action == Action::New).map(|s| &s.code)?;
+    let uid = case.onboarding.metadata.uid.as_deref();
+    let same =
+        |(_, t): &(&String, &std::sync::Arc<berth_crds::Tenant>)| &t.spec.code == code && !made_by(&t.spec.basis, uid);
+    let (plate, _) = case.register.tenants.iter().find(same)?;
+    Some(never(
+        Reason::AlreadyExists,
+        format!(
+            "`spec.system.code` {code:?} is the tenant {plate:?} by now; ask for `AddEnvironment` with `tenantRef` {plate:?}."
+        ),
+    ))
+}
+
+fn change_of(case: &Case, seen: &Environment) -> Way {
+    let spec = &case.onboarding.spec;
+    let uid = spec.environment_ref.as_ref().map(|r| r.uid.as_str());
+    if uid != seen.metadata.uid.as_deref() {
+        let message =
+            format!("`spec.environmentRef.uid` is not the UID of {:?}; read it and ask anew.", case.environment);
+        return never(Reason::AlreadyExists, message);
+    }
+    let (asked, now) = (spec.revision.unwrap_or(0), seen.spec.basis.revision.unwrap_or(0));
+    if asked != now {
+        let message = format!("`spec.revision` is {asked}, the environment is at {now} by now; read it and ask anew.");
+        return never(Reason::AlreadyExists, message);
+    }
+    let earlier = seen.spec.basis.onboarding_ref.as_ref();
+    if earlier.is_some_and(|paper| (case.open)(paper)) { Way::Later } else { Way::Change }
+}
+
+/// Nothing of the name exists; somebody else's booking says that it will, or that it did.
+fn creation(case: &Case) -> Way {
+    let uid = case.onboarding.metadata.uid.as_deref();
+    let holder = case.booking.map(|b| b.onboarding_ref.as_ref());
+    match holder {
+        None => Way::Create,
+        Some(Some(paper)) if Some(paper.uid.as_str()) == uid => Way::Create,
+        Some(Some(paper)) if (case.open)(paper) => Way::Later,
+        Some(_) => never(
+            Reason::AlreadyExists,
+            format!(
+                "Headroom is still booked for {:?}, which is gone: a platform operator must release it.",
+                case.environment
+            ),
+        ),
+    }
+}

@@ -1,0 +1,105 @@
+//! One watch per kind, each with its own back-off: a kind that cannot be watched never slows another.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use kube::runtime::reflector::{ObjectRef, store::Writer};
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{WatchStreamExt, watcher as watch};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+
+use crate::cache::Cache;
+use crate::context::Context;
+
+/// A watch is asked anew after this many seconds, so that a silent connection is noticed within a minute.
+const WATCH_SECONDS: u32 = 55;
+
+/// What changed of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is new to us, its spec changed, or it is gone: whoever reads what it says looks again.
+    Spec,
+    /// Nothing that a person wrote.
+    Status,
+}
+
+/// The generation of every object of a kind, as it was seen last. A relist does not wake the whole world.
+#[derive(Default)]
+struct Generations(HashMap<String, Option<i64>>);
+
+impl Generations {
+    fn see(&mut self, object: &impl Resource) -> Change {
+        let (uid, generation) = (object.meta().uid.clone().unwrap_or_default(), object.meta().generation);
+        let known = self.0.insert(uid, generation);
+        // A kind without generations (core kinds) changes as a whole.
+        if generation.is_some() && known == Some(generation) { Change::Status } else { Change::Spec }
+    }
+
+    fn forget(&mut self, object: &impl Resource) -> Change {
+        self.0.remove(object.meta().uid.as_deref().unwrap_or_default());
+        Change::Spec
+    }
+}
+
+/// Watches a kind for ever: fills its cache, then says what the change concerns.
+pub fn pump<K>(
+    api: Api<K>,
+    selector: Option<&str>,
+    mut writer: Writer<K>,
+    ctx: Arc<Context>,
+    cache: fn(&Context) -> &Cache<K>,
+    concerns: impl Fn(&K, Change, &Context) + Send + 'static,
+) -> impl Future<Output = ()> + Send
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    ObjectRef<K>: Hash + Eq,
+{
+    let config = watch::Config::default().timeout(WATCH_SECONDS);
+    let config = match selector {
+        Some(selector) => config.labels(selector),
+        None => config,
+    };
+    async move {
+        let mut events = Box::pin(watch(api, config).default_backoff());
+        let mut first: Vec<K> = Vec::new();
+        let mut generations = Generations::default();
+        while let Some(event) = next(&mut events).await {
+            let changed = match &event {
+                Event::Apply(object) | Event::Delete(object) => Some(object.clone()),
+                Event::InitApply(object) => {
+                    first.push(object.clone());
+                    None
+                }
+                Event::Init | Event::InitDone => None,
+            };
+            let listed = matches!(event, Event::InitDone);
+            writer.apply_watcher_event(&event);
+            cache(&ctx).caught_up(&event);
+            if listed {
+                first.drain(..).for_each(|object| concerns(&object, generations.see(&object), &ctx));
+            }
+            if let Some(object) = changed {
+                let gone = matches!(event, Event::Delete(_));
+                let change = if gone { generations.forget(&object) } else { generations.see(&object) };
+                concerns(&object, change, &ctx);
+            }
+        }
+    }
+}
+
+/// The next good event; a bad one is told and the watch goes on with its back-off.
+async fn next<K>(events: &mut (impl Stream<Item = Result<Event<K>, watcher::Error>> + Unpin)) -> Option<Event<K>>
+where
+    K: Resource<DynamicType = ()>,
+{
+    loop {
+        match events.next().await? {
+            Ok(event) => return Some(event),
+            Err(error) => tracing::warn!(kind = %K::kind(&()), %error, "watch failed, trying again"),
+        }
+    }
+}

@@ -84,7 +84,8 @@ where
                 ahead.seen = ahead.seen.max(version(object));
                 ahead.passed(object);
             }
-            Event::InitApply(object) => ahead.passed(object),
+            // The store shows a list only when it is complete.
+            Event::InitApply(_) => {}
             Event::Init => {
                 ahead.listing = ahead.written.iter().map(|(key, w)| (key.clone(), version(w.as_ref()))).collect();
             }

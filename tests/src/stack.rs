@@ -120,6 +120,11 @@ impl Account {
         Ok(account)
     }
 
+    /// A client that acts as the account.
+    pub fn client(&self, cluster: &Cluster) -> Result<kube::Client> {
+        Ok(kube::Client::try_from(cluster.config(self.file.path()))?)
+    }
+
     /// Writes a fresh token: one lasts an hour.
     pub async fn refresh(&self, cluster: &Cluster) -> Result<()> {
         let token = cluster.service_account_token(labels::SYSTEM_NAMESPACE, self.name, &[API_SERVER]).await?;

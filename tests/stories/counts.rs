@@ -162,6 +162,26 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
     let writes = operator_writes(&world.cluster.audit_since(mark)?);
     once(&writes);
     // 22 per system (its checks were made before) and 6 per agency: claim, intent, lock, confirm, bind, prefix.
+    let fifty = expect(&[
+        ("create environments", 50),
+        ("create namespaces", 50),
+        ("create prefixblocks", 50 + 3),
+        ("create prefixclaims", 50 + 3),
+        ("create tenants", 50),
+        ("patch limitranges", 50),
+        ("patch networkpolicies", 100),
+        ("patch resourcequotas", 50),
+        ("patch rolebindings", 50),
+        ("update agencies/status", 3),
+        ("update decisions/status", 50),
+        ("update environments/status", 150),
+        ("update onboardings/status", 100),
+        ("update prefixblocks", 50 + 3),
+        ("update prefixclaims/status", 100 + 6),
+        ("update sites/status", 50),
+        ("update tenants/status", 100),
+    ]);
+    assert_eq!(by_resource(&writes), fifty);
     assert_eq!(writes.len(), 50 * 22 + 3 * 6);
     let begun_before = begun_before_first_ready(&writes).ok_or("no environment was finished")?;
     println!("{begun_before} environments were begun when the first was Ready; {} writes for 50:", writes.len());

@@ -14,4 +14,5 @@ mod door;
 mod schema;
 mod crash;
 mod abuse;
+mod booking;
 mod demo;

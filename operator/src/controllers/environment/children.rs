@@ -18,8 +18,8 @@ use crate::apply;
 use crate::context::Context;
 use crate::error::{Result, while_};
 
-/// The controller manager answers a new quota in milliseconds; longer than this is worth a condition.
-const QUOTA_PATIENCE: Duration = Duration::from_secs(5);
+/// The controller manager answers a new quota in milliseconds, in seconds on a busy machine; longer is worth a condition.
+const QUOTA_PATIENCE: Duration = Duration::from_secs(12);
 
 /// Limits, quotas (shrinking zones first) and policies; returns when the quotas are in force.
 pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {

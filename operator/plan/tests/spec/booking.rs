@@ -209,3 +209,56 @@ fn only_an_approved_request_that_is_neither_withdrawn_nor_booked_waits() {
         assert_eq!(waiting(&onboarding).is_some(), waits, "{case}");
     }
 }
+
+mod budgets {
+    //! Bookings move with an agency's budget.
+
+    use super::*;
+    use berth_plan::booking::{Settled, settle, take_back};
+
+    fn budget(cpu: i64, memory: i64) -> Booking {
+        Booking {
+            name: "ag-62".into(),
+            kind: HolderKind::Agency,
+            resources: amounts(cpu, memory).to_resources(),
+            onboarding_ref: None,
+        }
+    }
+
+    fn theirs(booking: &Booking) -> bool {
+        booking.name.starts_with('a')
+    }
+
+    #[test]
+    fn a_budget_takes_the_environments_along_and_gives_them_back_when_it_goes() {
+        let (own, other) = (entry("a", amounts(3, 4), 1), entry("b", amounts(2, 4), 2));
+        let site = Ledger { limit: amounts(10, 40), booked: vec![own.clone(), other.clone()] };
+        let with = settle(&site, "ag-62", Some(amounts(8, 8)), &[], theirs);
+        let expected = Settled { own: vec![own.clone()], site: vec![other.clone(), budget(8, 8)], lacking: None };
+        assert_eq!(with, expected);
+        let site = Ledger { booked: with.site, ..site };
+        assert_eq!(settle(&site, "ag-62", Some(amounts(8, 8)), &with.own, theirs), expected, "and stays so");
+        let without = settle(&site, "ag-62", None, &with.own, theirs);
+        assert_eq!(without, Settled { own: vec![], site: vec![own, other], lacking: None });
+    }
+
+    #[test]
+    fn a_budget_that_falls_frees_the_rest_and_one_that_does_not_fit_is_refused() {
+        let own = [entry("a", amounts(3, 4), 1)];
+        let site = Ledger { limit: amounts(10, 40), booked: vec![entry("b", amounts(2, 4), 2), budget(8, 8)] };
+        let fallen = settle(&site, "ag-62", Some(amounts(1, 8)), &own, theirs);
+        assert_eq!(fallen.site[1], budget(3, 8), "not below what is given");
+        assert_eq!(settle(&site, "ag-62", Some(amounts(9, 8)), &own, theirs).lacking, Some("cpu"));
+        let shrunk = Ledger { limit: amounts(4, 40), ..site };
+        assert_eq!(settle(&shrunk, "ag-62", Some(amounts(5, 8)), &own, theirs).lacking, None, "less than before fits");
+    }
+
+    #[test]
+    fn what_a_paper_booked_for_nothing_goes_back_to_the_paper_that_stands() {
+        let ledger = Ledger { limit: amounts(10, 40), booked: vec![entry("a", amounts(8, 8), 2)] };
+        assert_eq!(take_back(&ledger, "a", "uid-1", None), None, "not its booking");
+        assert_eq!(take_back(&ledger, "a", "uid-2", None), Some(vec![]));
+        let standing = Some((amounts(2, 4), paper(1)));
+        assert_eq!(take_back(&ledger, "a", "uid-2", standing), Some(vec![entry("a", amounts(2, 4), 1)]));
+    }
+}

@@ -1,14 +1,14 @@
 //! Agency: a body with an opaque permanent id; everything else about it is dated.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Bilingual, Booking, NameRef, Resources};
 
 /// What the register says about one body.
-#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
 #[kube(
     group = "berth.dev",
     version = "v1alpha1",
@@ -18,6 +18,8 @@ use crate::common::{Bilingual, Booking, NameRef, Resources};
     category = "provincial",
     status = "AgencyStatus",
     derive = "PartialEq",
+    validation = Rule::new("self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$')")
+        .message("`metadata.name` must be a short id of lower-case letters, digits and hyphens, such as ag-62"),
     doc = "A body that may ask for environments. The name is an opaque, permanent id such as ag-62; names and codes are dated.",
     printcolumn(name = "Title", type_ = "string", json_path = ".spec.names[-1:].value.vi"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type"),
@@ -185,8 +187,9 @@ pub struct Member {
 }
 
 /// Whom a binding is for.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("(self.kind == 'ServiceAccount') == has(self.__namespace__)").message("a `ServiceAccount` must have a `namespace`, no other kind may have one"))]
 pub struct Subject {
     /// What the subject is.
     pub kind: SubjectKind,

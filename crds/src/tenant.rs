@@ -1,7 +1,7 @@
 //! Tenant: one information system.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::CustomResource;
+use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::common::{Basis, Bilingual, DatedAgency, Document, NameRef};
 use crate::onboarding::DataKind;
 
 /// One information system.
-#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
 #[kube(
     group = "berth.dev",
     version = "v1alpha1",
@@ -22,6 +22,8 @@ use crate::onboarding::DataKind;
     derive = "PartialEq",
     selectable = ".spec.agencyRef.name",
     selectable = ".spec.code",
+    validation = Rule::new("self.metadata.name.matches('^[a-z][a-z0-9]{5}$') && self.metadata.name != 'agency'")
+        .message("`metadata.name` must be a plate: six lower-case letters and digits, the first a letter, and not `agency`"),
     doc = "One information system. The name is its plate: opaque and permanent, whoever owns it.",
     printcolumn(name = "Code", type_ = "string", json_path = ".spec.code"),
     printcolumn(name = "System", type_ = "string", json_path = ".spec.displayName.vi"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use berth_crds::{AddressPlan, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim};
+use berth_crds::{AddressPlan, Agency, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
 use serde::de::DeserializeOwned;
@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::cases::{self, Case, merge};
 
 /// Every table; each has its own test below.
-const TABLES: &[&str] = &["addressplan", "decision", "environment", "onboarding", "prefixblock", "prefixclaim"];
+const TABLES: &[&str] =
+    &["addressplan", "agency", "decision", "environment", "onboarding", "prefixblock", "prefixclaim", "tenant"];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 
@@ -99,6 +100,16 @@ fn a_decision_is_named_by_its_place_and_never_changes() {
 #[test]
 fn an_environment_is_named_after_tenant_and_kind_and_keeps_both() {
     assert_table::<Environment>("environment");
+}
+
+#[test]
+fn an_agency_has_a_short_id_and_members_that_can_be_bound() {
+    assert_table::<Agency>("agency");
+}
+
+#[test]
+fn a_tenant_is_named_by_its_plate() {
+    assert_table::<Tenant>("tenant");
 }
 
 #[test]

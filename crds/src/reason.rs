@@ -53,6 +53,8 @@ reasons! {
     NamespaceForeign: "Không gian tên thuộc đối tượng khác.", "A namespace of that name exists and is not ours.";
     NamespaceTerminating: "Không gian tên cũ đang bị xóa.", "A namespace of that name is terminating.";
     QuotaPending: "Đang chờ hạn mức có hiệu lực.", "Waiting for the quota to be in force.";
+    Contested: "Một bên khác liên tục sửa đối tượng này.", "Another writer keeps changing the object.";
+    DriftRepaired: "Đối tượng bị sửa ngoài quyết định đã được đưa về đúng.", "An object was changed by others and is again what was decided.";
     ApplyFailed: "Không ghi được đối tượng.", "An object could not be written.";
     Suspended: "Tạm dừng.", "Suspended.";
     MissingReference: "Không tìm thấy đối tượng được tham chiếu.", "A referenced object does not exist.";

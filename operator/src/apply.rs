@@ -6,11 +6,14 @@ use std::sync::Arc;
 use berth_crds::labels;
 use berth_plan::same::same;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::core::NamespaceResourceScope;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cache::Cache;
+use crate::context::Context;
+use crate::drift::foreign_writer;
 use crate::error::{Error, Result, answer, while_};
 
 /// What kinds of children must offer.
@@ -24,19 +27,36 @@ pub fn settled<K: Child>(cache: &Cache<K>, desired: &K) -> Option<Arc<K>> {
 }
 
 /// Brings a child to what is desired: one server-side apply, and a replace if somebody else's additions survive it.
-pub async fn child<K: Child>(api: &Api<K>, cache: &Cache<K>, desired: &K) -> Result<Arc<K>> {
+/// What another writer changed is told with the writer's name, and not fought over.
+pub async fn child<K>(ctx: &Context, cache: &Cache<K>, desired: &K) -> Result<Arc<K>>
+where
+    K: Child + Resource<Scope = NamespaceResourceScope>,
+{
     if let Some(seen) = settled(cache, desired) {
         return Ok(seen);
     }
+    let seen = cache.get(&desired.name_any(), desired.namespace().as_deref());
+    let writer = seen.as_deref().and_then(foreign_writer);
+    if let (Some(seen), Some(by)) = (&seen, &writer) {
+        ctx.drift.may_repair(&seen.uid().unwrap_or_default(), &describe(desired), by)?;
+    }
+    let api = ctx.api_in(&desired.namespace().unwrap_or_default());
+    let written = bring(&api, desired).await?;
+    cache.note(&written);
+    if let Some(by) = writer {
+        ctx.drift.report(&written, &by).await;
+    }
+    Ok(Arc::new(written))
+}
+
+async fn bring<K: Child>(api: &Api<K>, desired: &K) -> Result<K> {
     let (name, what) = (desired.name_any(), describe(desired));
     let params = PatchParams::apply(labels::OPERATOR).force();
     let applied = match api.patch(&name, &params, &Patch::Apply(desired)).await {
         Err(error) if answer(&error).is_some_and(|s| s.is_invalid()) => recreate(api, desired, error).await?,
         other => other.map_err(while_("apply", what.clone()))?,
     };
-    let settled = if same(desired, &applied) { applied } else { replace(api, desired, &applied).await? };
-    cache.note(&settled);
-    Ok(Arc::new(settled))
+    if same(desired, &applied) { Ok(applied) } else { replace(api, desired, &applied).await }
 }
 
 /// Apply leaves fields of other managers alone; ours is the whole meaning of the object, so theirs go.
@@ -45,7 +65,7 @@ async fn replace<K: Child>(api: &Api<K>, desired: &K, applied: &K) -> Result<K> 
     let meta = whole.meta_mut();
     meta.resource_version = applied.meta().resource_version.clone();
     meta.uid = applied.meta().uid.clone();
-    api.replace(&desired.name_any(), &PostParams::default(), &whole).await.map_err(while_("replace", describe(desired)))
+    api.replace(&desired.name_any(), &as_ourselves(), &whole).await.map_err(while_("replace", describe(desired)))
 }
 
 /// A binding to another role: `roleRef` is immutable, only a new object can have the right one. Anything else that is
@@ -56,10 +76,9 @@ async fn recreate<K: Child>(api: &Api<K>, desired: &K, refused: kube::Error) -> 
     let Some(old) = old.filter(|old| role_of(old) != role_of(desired)) else {
         return Err(while_("apply", what)(refused));
     };
-    let params = PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() };
     // Whoever made it: the name in this namespace is ours, and the live read above is what is removed.
     remove(api, &old).await?;
-    api.create(&params, desired).await.map_err(while_("re-create", what))
+    api.create(&as_ourselves(), desired).await.map_err(while_("re-create", what))
 }
 
 /// The role that a binding gives; `None` for everything else.
@@ -90,8 +109,7 @@ async fn remove<K: Child>(api: &Api<K>, object: &K) -> Result<()> {
 
 /// Creates an object; `None` when the name is taken.
 pub async fn create<K: Child>(api: &Api<K>, cache: &Cache<K>, object: &K) -> Result<Option<K>> {
-    let params = PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() };
-    match api.create(&params, object).await {
+    match api.create(&as_ourselves(), object).await {
         Ok(created) => {
             cache.note(&created);
             Ok(Some(created))
@@ -99,6 +117,16 @@ pub async fn create<K: Child>(api: &Api<K>, cache: &Cache<K>, object: &K) -> Res
         Err(error) if answer(&error).is_some_and(|s| s.is_already_exists()) => Ok(None),
         Err(error) => Err(while_("create", describe(object))(error)),
     }
+}
+
+/// Every write says that it is ours.
+fn as_ourselves() -> PostParams {
+    PostParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() }
+}
+
+/// Parameters of a merge patch that says that it is ours.
+pub fn merge_as_ourselves() -> PatchParams {
+    PatchParams { field_manager: Some(labels::OPERATOR.into()), ..Default::default() }
 }
 
 /// Reads an object from the API server itself.

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 
 use crate::backoff::Backoff;
 use crate::cache::Cache;
+use crate::drift::Drift;
 
 /// Everything that is watched.
 pub struct Caches {
@@ -66,6 +67,8 @@ pub struct Context {
     pub caches: Caches,
     /// Failures in a row.
     pub backoff: Backoff,
+    /// Edits of our objects by others.
+    pub drift: Drift,
     /// Bookings of this process stand in line here; compare-and-swap keeps other processes honest.
     pub booking: tokio::sync::Mutex<()>,
     /// Requests for new systems stand in line here from the look at the codes in use to the tenant that takes one.

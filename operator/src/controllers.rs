@@ -44,7 +44,10 @@ pub async fn guarded<K: Resource>(
 
 /// When to try again after an error.
 pub fn on_error<K: Resource>(object: Arc<K>, error: &Error, ctx: Arc<Context>) -> Action {
-    let delay = ctx.backoff.failed(&key(object.as_ref()));
+    let delay = match error {
+        Error::Contested { wait, .. } => *wait,
+        _ => ctx.backoff.failed(&key(object.as_ref())),
+    };
     match error {
         Error::Conflict { .. } => tracing::debug!(object = key(object.as_ref()), %error, "starting over"),
         _ => tracing::warn!(object = key(object.as_ref()), %error, label = error.label(), ?delay, "reconcile failed"),

@@ -29,6 +29,16 @@ pub enum Error {
         /// The limit.
         seconds: u64,
     },
+    /// Another writer keeps changing an object of ours.
+    #[error("{what} is changed again and again by {by:?}; the next repair is in {} s", wait.as_secs())]
+    Contested {
+        /// The object.
+        what: String,
+        /// Field manager of the other writer.
+        by: String,
+        /// Until the next repair.
+        wait: std::time::Duration,
+    },
     /// A defect of our own: the object is tried again later, the others go on.
     #[error("a defect stopped the work on {what}; the log has the place")]
     Panicked {
@@ -44,6 +54,7 @@ impl Error {
             Self::Api { .. } => "api",
             Self::Conflict { .. } => "conflict",
             Self::Deadline { .. } => "deadline",
+            Self::Contested { .. } => "contested",
             Self::Panicked { .. } => "panicked",
         }
     }

@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod cache;
 pub mod context;
 pub mod observe;
+pub mod drift;
 pub mod apply;
 pub mod booking;
 pub mod record;

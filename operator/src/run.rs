@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::context::Context;
+use crate::drift::Drift;
 use crate::error::Result;
 use crate::lease;
 use crate::wiring::{Ends, caches, filled, watch_all};
@@ -103,6 +104,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();
     let ctx = Arc::new(Context {
+        drift: Drift::new(client.clone(), settings.identity),
         client,
         caches,
         backoff: Backoff::default(),

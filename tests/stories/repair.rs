@@ -1,13 +1,14 @@
 //! What is provisioned stays as it was decided.
 
 use berth_cluster::until;
-use berth_crds::{Environment, labels};
+use berth_crds::{ConditionType, Environment, condition, labels};
 use berth_tests::error::Result;
-use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::core::v1::{LimitRange, ResourceQuota};
+use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::Patch;
+use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
@@ -23,6 +24,7 @@ async fn what_is_deleted_or_edited_comes_back_once_and_a_restart_writes_nothing(
     deleted_children_come_back(&world, &name).await?;
     edited_children_come_back(&world, &name).await?;
     environments_and_crds_stay(&world, &name).await?;
+    a_rival_is_named_and_not_fought(&world, &name).await?;
     operator.stop().await?;
     quiet(&world).await?;
     let mark = world.cluster.mark()?;
@@ -84,6 +86,42 @@ async fn edited_children_come_back(world: &World, namespace: &str) -> Result<()>
         other => Err(format!("{other:?}")),
     })
     .await?;
+    Ok(())
+}
+
+/// Another controller that insists: its edits are repaired with pauses that grow, and everybody can see who it is.
+async fn a_rival_is_named_and_not_fought(world: &World, name: &str) -> Result<()> {
+    let limits = Api::<LimitRange>::namespaced(world.cluster.admin(), name);
+    let wanted = limits.get("berth-limits").await?.spec;
+    let rival = PatchParams { field_manager: Some("rival".into()), ..Default::default() };
+    let edit = Patch::Merge(json!({"spec": {"limits": [{"type": "Container", "max": {"cpu": "99"}}]}}));
+    let repaired = async || {
+        until("the limits are what was decided", PATIENCE, async || {
+            let now = limits.get("berth-limits").await.map_err(|e| e.to_string())?.spec;
+            if now == wanted { Ok(()) } else { Err(format!("{now:?}")) }
+        })
+        .await
+    };
+    for _ in 0..3 {
+        limits.patch("berth-limits", &rival, &edit).await?;
+        repaired().await?;
+    }
+    limits.patch("berth-limits", &rival, &edit).await?;
+    let environments: Api<Environment> = Api::all(world.cluster.admin());
+    until("the environment says who keeps changing it", PATIENCE, async || {
+        let conditions = environments.get(name).await.map_err(|e| e.to_string())?.status.unwrap_or_default().conditions;
+        match condition::get(&conditions, ConditionType::Ready) {
+            Some(c) if c.reason == "Contested" && c.message.contains("by \"rival\"") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    repaired().await?;
+    let events = world.within::<Event>(name).await?;
+    let told: Vec<_> = events.iter().filter(|e| e.reason.as_deref() == Some("DriftRepaired")).collect();
+    let about = |e: &&&Event| e.regarding.as_ref().and_then(|r| r.name.as_deref()) == Some("berth-limits");
+    let notes: Vec<_> = told.iter().filter(about).filter_map(|e| e.note.clone()).collect();
+    assert!(notes.contains(&"Changed by \"rival\"; it is again what was decided.".to_owned()), "{events:?}");
     Ok(())
 }
 

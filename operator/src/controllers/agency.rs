@@ -52,9 +52,9 @@ async fn provide(agency: &Agency, ctx: &Context) -> Result<Outcome> {
         Ok(uid) => uid,
         Err(outcome) => return Ok(outcome),
     };
-    apply::child(&ctx.api_in(&name), &ctx.caches.quotas, &no_pods(agency, &name)).await?;
+    apply::child(ctx, &ctx.caches.quotas, &no_pods(agency, &name)).await?;
     for binding in &desired {
-        apply::child(&ctx.api_in(&name), &ctx.caches.bindings, binding).await?;
+        apply::child(ctx, &ctx.caches.bindings, binding).await?;
     }
     Ok(Outcome { namespace_uid: Some(uid), reason: Reason::Ready, message: Reason::Ready.en().into() })
 }

@@ -22,7 +22,7 @@ use kube::runtime::controller::Action;
 
 use crate::booking::{self, Place};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{apply, record};
 
 /// What a step found that stops the environment for now.
@@ -83,6 +83,9 @@ async fn provide(
     let progress = match &outcome {
         Ok(None) => Progress::Done,
         Ok(Some(stop)) => Progress::Failed { at: stop.at, reason: stop.reason, message: stop.message.clone() },
+        Err(error @ Error::Contested { .. }) => {
+            Progress::Failed { at: ConditionType::QuotaReady, reason: Reason::Contested, message: error.to_string() }
+        }
         Err(error) => match apply::refused(error) {
             Some(message) => Progress::Failed { at: ConditionType::QuotaReady, reason: Reason::ApplyFailed, message },
             None => return outcome.map(|_| Action::await_change()),

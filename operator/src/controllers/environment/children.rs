@@ -10,7 +10,7 @@ use berth_plan::same::in_force;
 use k8s_openapi::api::core::v1::ResourceQuota;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::{RoleBinding, Subject};
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use kube::{Api, ResourceExt};
 
 use super::Stop;
@@ -26,9 +26,8 @@ pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
     let (shrinking, others): (Vec<_>, Vec<_>) = desired.namespaces.iter().partition(|n| shrinks(n, ctx));
     for group in [shrinking, others] {
         for namespace in &group {
-            let name = &namespace.name;
-            apply::child(&ctx.api_in(name), &ctx.caches.limits, &namespace.limits).await?;
-            apply::child(&ctx.api_in(name), &ctx.caches.quotas, &namespace.quota).await?;
+            apply::child(ctx, &ctx.caches.limits, &namespace.limits).await?;
+            apply::child(ctx, &ctx.caches.quotas, &namespace.quota).await?;
         }
         if let Some(stop) = await_quotas(&group, ctx).await {
             return Ok(Some(stop));
@@ -39,7 +38,7 @@ pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
     }
     for namespace in &desired.namespaces {
         for policy in &namespace.policies {
-            apply::child(&ctx.api_in(&namespace.name), &ctx.caches.policies, policy).await?;
+            apply::child(ctx, &ctx.caches.policies, policy).await?;
         }
         prune_policies(namespace, ctx).await?;
     }
@@ -133,7 +132,8 @@ async fn narrow(api: &Api<RoleBinding>, seen: &RoleBinding, allowed: &[Subject],
     let metadata = serde_json::json!({"uid": seen.uid(), "resourceVersion": seen.resource_version()});
     let patch = Patch::Merge(serde_json::json!({"metadata": metadata, "subjects": left}));
     let what = format!("RoleBinding {:?}", seen.name_any());
-    let written = api.patch(&seen.name_any(), &PatchParams::default(), &patch).await.map_err(while_("narrow", what))?;
+    let written =
+        api.patch(&seen.name_any(), &apply::merge_as_ourselves(), &patch).await.map_err(while_("narrow", what))?;
     ctx.caches.bindings.note(&written);
     Ok(())
 }
@@ -142,7 +142,7 @@ async fn narrow(api: &Api<RoleBinding>, seen: &RoleBinding, allowed: &[Subject],
 pub async fn give_access(desired: &Desired, ctx: &Context) -> Result<()> {
     for namespace in &desired.namespaces {
         for binding in &namespace.access {
-            apply::child(&ctx.api_in(&namespace.name), &ctx.caches.bindings, binding).await?;
+            apply::child(ctx, &ctx.caches.bindings, binding).await?;
         }
     }
     Ok(())

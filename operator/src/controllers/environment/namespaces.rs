@@ -5,7 +5,7 @@ use berth_crds::{ConditionType, Environment, Reason, labels};
 use berth_plan::desired::{Desired, DesiredNamespace};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 
 use super::Stop;
 use crate::apply;
@@ -69,7 +69,7 @@ async fn relabel(wanted: &DesiredNamespace, found: &Namespace, ctx: &Context) ->
     let patch = serde_json::json!({"metadata": {"uid": uid, "labels": ours}});
     let written = ctx
         .api::<Namespace>()
-        .patch(&wanted.name, &PatchParams::default(), &Patch::Merge(&patch))
+        .patch(&wanted.name, &apply::merge_as_ourselves(), &Patch::Merge(&patch))
         .await
         .map_err(while_("relabel", format!("Namespace {:?}", wanted.name)))?;
     ctx.caches.namespaces.note(&written);

@@ -3,6 +3,7 @@
 // `unwrap` in a test is the test failing; clippy knows that of test functions only, not of what they share.
 #![allow(clippy::unwrap_used)]
 
+mod attack;
 mod world;
 mod request;
 mod four_eyes;
@@ -14,4 +15,5 @@ mod door;
 mod schema;
 mod crash;
 mod abuse;
+mod guards;
 mod demo;

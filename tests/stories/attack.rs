@@ -15,6 +15,9 @@ pub const TOO_MUCH: &str = "test:too-much-right";
 
 pub const JSON: &str = "application/json";
 pub const MERGE: &str = "application/merge-patch+json";
+pub const JSON_PATCH: &str = "application/json-patch+json";
+pub const STRATEGIC: &str = "application/strategic-merge-patch+json";
+pub const APPLY: &str = "application/apply-patch+yaml";
 
 /// A client that acts as a user with groups.
 pub fn acting_as(cluster: &Cluster, user: &str, groups: &[&str]) -> Client {

@@ -16,4 +16,7 @@ mod schema;
 mod crash;
 mod abuse;
 mod guards;
+mod registers;
+mod hijack;
+mod matrix;
 mod demo;

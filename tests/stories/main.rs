@@ -19,4 +19,5 @@ mod guards;
 mod registers;
 mod hijack;
 mod matrix;
+mod alive;
 mod demo;

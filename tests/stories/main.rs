@@ -20,4 +20,6 @@ mod registers;
 mod hijack;
 mod matrix;
 mod alive;
+mod week;
+mod rights;
 mod demo;

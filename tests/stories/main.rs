@@ -22,4 +22,5 @@ mod matrix;
 mod alive;
 mod week;
 mod rights;
+mod seeded;
 mod demo;

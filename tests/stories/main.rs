@@ -23,4 +23,5 @@ mod alive;
 mod week;
 mod rights;
 mod seeded;
+mod fuzz;
 mod demo;

@@ -58,6 +58,15 @@ pub fn keys() -> impl Iterator<Item = (&'static BackEnd, Key)> {
     backends::ALL.iter().flat_map(|b| b.keys.iter().map(move |k| (b, *k)))
 }
 
+/// Whether a key is one of a back end's.
+pub fn is_guarded(key: &str) -> bool {
+    keys().any(|(_, k)| match k {
+        Key::Exact(exact) => key == exact,
+        Key::Prefix(prefix) => key.starts_with(prefix),
+        Key::Suffix(suffix) => key.ends_with(suffix),
+    })
+}
+
 /// Every way to write metadata in or of one tenant namespace in which a pod and a Service `existing` stand.
 pub fn ways(namespace: &str) -> Vec<Way> {
     let mut ways: Vec<Way> = shapes::ALL.iter().filter_map(|shape| way(namespace, shape)).collect();

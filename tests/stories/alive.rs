@@ -97,6 +97,34 @@ async fn a_second_owner_does_not_let_the_garbage_collector_take_a_namespace() ->
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_terminating_is_guarded_like_anything_else() -> Result<()> {
+    let world = shared().await?;
+    let name = bare(world, "aliveb-prod").await?;
+    let (admin, tenant) = (world.cluster.admin(), mallory(&world.cluster).await?);
+    let (path, maps) = (format!("/api/v1/namespaces/{name}"), format!("/api/v1/namespaces/{name}/configmaps"));
+    let held = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}
+    });
+    assert!(send(&tenant, "POST", &maps, JSON, &held).await.accepted());
+    let operator = acting_as_account(&world.cluster, berth_guards::OPERATOR, &[]);
+    assert!(send(&operator, "DELETE", &path, JSON, &Value::Null).await.accepted());
+    let now = sees(&admin, &path, "the namespace is terminating", |n| n["status"]["phase"] == "Terminating").await?;
+    let mut emptied = now.clone();
+    emptied["spec"]["finalizers"] = json!([]);
+    let orphaned = send(&tenant, "PUT", &format!("{path}/finalize"), JSON, &emptied).await;
+    assert!(orphaned.code == 403 && orphaned.message.contains("spec.finalizers"), "{orphaned:?}");
+    for subresource in ["", "/status"] {
+        let taken = json!({"metadata": {"labels": {"app.kubernetes.io/managed-by": null}}});
+        let taken = send(&tenant, "PATCH", &format!("{path}{subresource}"), MERGE, &taken).await;
+        assert_eq!(taken.code, 403, "{taken:?}");
+    }
+    let released = json!({"metadata": {"finalizers": null}});
+    assert!(send(&tenant, "PATCH", &format!("{maps}/held"), MERGE, &released).await.accepted());
+    sees(&admin, &path, "the namespace is gone once nothing holds it", Value::is_null).await?;
+    Ok(())
+}
+
 /// Writes that must never succeed, each by somebody with all rights of the cluster.
 fn forbidden(namespace: &str) -> Vec<(&'static str, String, &'static str, Value)> {
     let own = format!("/api/v1/namespaces/{namespace}");

@@ -6,6 +6,7 @@ use berth_guards::cases::{self, Way};
 use berth_guards::children::{self, Others};
 use berth_guards::shapes::Family;
 use berth_tests::error::Result;
+use berth_tests::files;
 use futures::{StreamExt, stream};
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
@@ -191,4 +192,36 @@ fn made(child: &children::Child, marked: bool) -> Value {
         body["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": "berth-operator"});
     }
     body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guards_are_valid_with_every_list_of_accounts_that_the_chart_can_put_in() -> Result<()> {
+    let admin = shared().await?.cluster.admin();
+    let policies = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
+    for path in files::yaml(&files::chart().join("files/policies"))? {
+        let text = std::fs::read_to_string(&path)?;
+        if !text.contains("_identities") {
+            continue;
+        }
+        // As charts/berth/templates/policies.yaml does: the line after the name, from bracket to bracket.
+        for list in ["[]", r#"["system:serviceaccount:net:agent"]"#] {
+            let lines = text.lines().scan(0, |after, line| {
+                *after = if line.contains("- name: ") && line.ends_with("_identities") { 1 } else { *after + 1 };
+                Some(if *after == 3 && line.contains("['system:") {
+                    format!("        {list}")
+                } else {
+                    line.to_owned()
+                })
+            });
+            let rendered = lines.collect::<Vec<_>>().join("\n");
+            let replaced = rendered.lines().filter(|line| line.trim() == list).count();
+            assert_eq!(replaced, backends::ALL.len(), "{}", path.display());
+            let policy = rendered.split("\n---\n").next().unwrap_or_default();
+            let mut policy: Value = serde_yaml::from_str(policy)?;
+            policy["metadata"]["name"] = json!("rendered");
+            let answer = dry_run(&admin, "POST", policies, JSON, &policy).await;
+            assert!(answer.accepted(), "{} with {list}: {answer:?}", path.display());
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use berth_guards::{cases, shapes};
+use berth_guards::{cases, children, shapes};
 use berth_tests::error::Result;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
@@ -129,8 +129,10 @@ async fn snapshot(admin: &Client, kinds: &[Kind]) -> Snapshot {
 /// tenant makes for its agency are its right: those that were there stay, new ones may come.
 fn guarded(all: Snapshot, own: &[String]) -> Snapshot {
     let inside = |path: &str| own.iter().any(|n| path.contains(&format!("/namespaces/{n}/")));
+    // Our mark counts on the kinds that the operator makes; on a tenant's ConfigMap it means nothing to anybody.
+    let made = |path: &str| children::ALL.iter().any(|c| path.contains(&format!("/{}/", c.resource)));
     let ours = |o: &Value| o["metadata"]["labels"]["app.kubernetes.io/managed-by"] == json!("berth-operator");
-    let kept = all.into_iter().filter(|(path, o)| !inside(path) || ours(o));
+    let kept = all.into_iter().filter(|(path, o)| !inside(path) || made(path) && ours(o));
     kept.map(|(path, mut object)| {
         if inside(&path) {
             object.as_object_mut().map(|o| o.remove("status"));

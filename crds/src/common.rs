@@ -123,7 +123,7 @@ pub struct Basis {
     #[serde(default, rename = "decisionUIDs", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), inner(length(max = 64)))]
     pub decision_uids: Vec<String>,
-    /// Counts the changes by papers, from 1.
+    /// Counts the changes, by papers and by hand, from 1; an edit of an environment by hand raises it by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub revision: Option<i64>,

@@ -24,7 +24,12 @@ pub fn plate(onboarding_uid: &str, attempt: usize) -> Option<String> {
     if plate[0].is_ascii_digit() {
         plate[0] = b'g' + (plate[0] - b'2');
     }
-    String::from_utf8(plate).ok()
+    String::from_utf8(plate).ok().map(kept_apart)
+}
+
+/// Plate `agency` would make namespaces that look like those of agencies' papers (`agency-<id>`): another letter instead.
+pub fn kept_apart(plate: String) -> String {
+    if plate == "agency" { "bgency".into() } else { plate }
 }
 
 /// Namespace of an agency's papers.

@@ -87,7 +87,7 @@ async fn canaries(admin: &Client) -> Result<()> {
         "cidr": "3fff:fff::/48", "parent": "3fff:fff::/40", "parentUID": "x", "level": "Agency",
         "claimRef": {"name": "x", "uid": "x"}, "state": "Pending"
     });
-    let block = json!({"metadata": {"name": "3fff-fff----48"}, "spec": block});
+    let block = json!({"metadata": {"name": "3fff-fff---48"}, "spec": block});
     refused(
         "a block of somebody's own",
         dry_run(admin, "berth.dev/v1alpha1", "PrefixBlock", "prefixblocks", block).await,

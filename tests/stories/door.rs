@@ -40,7 +40,7 @@ impl Way {
 }
 
 /// A request as the API's message; `change` edits the Kubernetes form first.
-fn message(agency: &str, code: &str, change: impl FnOnce(&mut Value)) -> CreateOnboardingRequest {
+pub fn message(agency: &str, code: &str, change: impl FnOnce(&mut Value)) -> CreateOnboardingRequest {
     let mut body = request("ag-62", code);
     body["spec"]["requester"] = json!({"username": "stamped"});
     change(&mut body["spec"]);

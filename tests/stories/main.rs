@@ -3,6 +3,7 @@
 // `unwrap` in a test is the test failing; clippy knows that of test functions only, not of what they share.
 #![allow(clippy::unwrap_used)]
 
+mod attack;
 mod world;
 mod request;
 mod four_eyes;
@@ -15,4 +16,13 @@ mod schema;
 mod crash;
 mod abuse;
 mod booking;
+mod guards;
+mod registers;
+mod hijack;
+mod matrix;
+mod alive;
+mod week;
+mod rights;
+mod seeded;
+mod fuzz;
 mod demo;

@@ -3,6 +3,7 @@
 mod cases;
 mod conventions;
 mod freshness;
+mod injective;
 mod names;
 mod reasons;
 mod rules;

@@ -1,0 +1,47 @@
+//! What is committed is what the table says, and the chart's values are its exemptions.
+
+use std::path::Path;
+
+use berth_guards::backends;
+use serde_yaml::Value;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+#[test]
+fn policies_and_page_are_what_the_table_says() {
+    for (path, expected) in berth_guards::files() {
+        let found = read(&path.to_string_lossy());
+        assert!(found == expected, "{} is stale: run `cargo run -p berth-guards --bin guardgen`", path.display());
+    }
+}
+
+#[test]
+fn the_values_of_the_chart_name_the_accounts_of_the_table() {
+    let values: Value = serde_yaml::from_str(&read("charts/berth/values.yaml")).unwrap();
+    let schema: Value = serde_yaml::from_str(&read("charts/berth/values.schema.json")).unwrap();
+    let listed = &values["guards"]["networkIdentities"];
+    for b in backends::ALL {
+        let found: Vec<_> = listed[b.id].as_sequence().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        assert_eq!(found, b.identities, "guards.networkIdentities.{}", b.id);
+        let allowed = &schema["properties"]["guards"]["properties"]["networkIdentities"]["properties"][b.id];
+        assert!(allowed.is_mapping(), "values.schema.json does not know guards.networkIdentities.{}", b.id);
+    }
+    assert_eq!(listed.as_mapping().unwrap().len(), backends::ALL.len());
+}
+
+#[test]
+fn the_chart_finds_the_line_of_every_back_end_in_every_policy_with_network_keys() {
+    // charts/berth/templates/policies.yaml replaces exactly this text by the values.
+    let with_keys = berth_guards::files().into_iter().filter(|(_, text)| text.contains("_identities"));
+    let with_keys: Vec<_> = with_keys.collect();
+    assert_eq!(with_keys.len(), 4);
+    for (path, text) in with_keys {
+        for b in backends::ALL {
+            let before = format!("    - name: {}_identities\n      expression: >-\n        [", b.id);
+            assert_eq!(text.matches(&before).count(), 1, "{} in {}", b.id, path.display());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A week of a province in one story: everything that operator and door do in normal operation. Their rights are counted
+//! from it, so whoever adds a call of the API server adds what leads to it here.
+
+use berth_api::client::Client as DoorClient;
+use berth_api::proto::v1 as proto;
+use berth_crds::{Agency, ConditionType};
+use berth_tests::error::Result;
+use berth_tests::people;
+use berth_tests::stack::Door;
+use futures::StreamExt;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use kube::api::Patch;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+
+use crate::attack::{MERGE, send};
+use crate::world::{World, request};
+
+/// Everything that happens in a province in a week: requests of every kind, hands in what the operator made, people who
+/// come and go, the door with every method.
+pub async fn a_week(world: &World) -> Result<()> {
+    let admin = world.cluster.admin();
+    let environment = world.onboard("ag-62", "week-1", |_| {}).await?;
+    world.onboard("ag-62", "week-3", |spec| spec["system"]["level"] = json!(3)).await?;
+    let name = environment.name_any();
+    let change = world
+        .ask("lead-62", "ag-62", "week-change", |spec| {
+            spec["action"] = json!("Change");
+            spec["environmentRef"] = json!({"name": name, "uid": environment.uid()});
+            spec["revision"] = json!(1);
+            spec["environment"]["quota"] = json!({"cpu": "1", "memory": "1Gi", "storage": "1Gi"});
+            spec.as_object_mut().unwrap().remove("system");
+        })
+        .await?;
+    world.decide("approver", &change, "Approve").await?;
+    world.until(&change, ConditionType::Ready).await?;
+    automatic(world).await?;
+    let policies: Api<NetworkPolicy> = Api::namespaced(admin.clone(), &name);
+    let opened = Patch::Merge(json!({"spec": {"ingress": [{}]}, "metadata": {"annotations": {"a": "b"}}}));
+    policies.patch("berth-default-deny", &Default::default(), &opened).await?;
+    let base = format!("/api/v1/namespaces/{name}");
+    let more = json!({"spec": {"hard": {"count/pods": "5"}}});
+    let quota = send(&admin, "PATCH", &format!("{base}/resourcequotas/berth-quota"), MERGE, &more).await;
+    assert!(quota.accepted(), "{quota:?}");
+    let mut extra = policies.get("berth-default-deny").await?;
+    extra.metadata =
+        kube::api::ObjectMeta { name: Some("opening".into()), labels: extra.metadata.labels, ..Default::default() };
+    policies.create(&Default::default(), &extra).await?;
+    let access = json!({"spec": {
+        "access": [
+            {"subject": {"kind": "Group", "name": "berth:ag-62:requester"}, "role": "Edit"},
+            {"subject": {"kind": "Group", "name": "berth:auditor"}, "role": "View"}
+        ],
+        "basis": {"type": "Direct", "reason": "Đổi quyền truy cập.", "revision": 3}
+    }});
+    let path = format!("/apis/berth.dev/v1alpha1/environments/{name}");
+    let edited = send(&world.client("platform"), "PATCH", &path, MERGE, &access).await;
+    assert!(edited.accepted(), "{edited:?}");
+    let agencies: Api<Agency> = Api::all(admin.clone());
+    let members = json!({"spec": {"members": [
+        {"subject": {"kind": "ServiceAccount", "name": "so-y-te", "namespace": "pipelines"}, "role": "Requester"},
+        {"subject": {"kind": "Group", "name": "berth:ag-66:reader"}, "role": "Reader"},
+        {"subject": {"kind": "Group", "name": "berth:ag-66:governing-body"}, "role": "GoverningBody"}
+    ]}});
+    agencies.patch("ag-66", &Default::default(), &Patch::Merge(members)).await?;
+    through_the_door(world).await?;
+    // One more environment after all that: what was begun before it is done by then.
+    world.onboard("ag-61", "week-last", |_| {}).await?;
+    Ok(())
+}
+
+async fn automatic(world: &World) -> Result<()> {
+    let environment = world.onboard("ag-67", "week-auto", |_| {}).await?;
+    let mut body = request("ag-67", "week-auto-2");
+    let spec = &mut body["spec"];
+    spec["action"] = json!("AddEnvironment");
+    spec["tenantRef"] = json!({"name": environment.spec.tenant_ref.name});
+    spec["environment"] =
+        json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});
+    spec.as_object_mut().unwrap().remove("system");
+    world.create("lead-67", body).await?;
+    let paper = world.onboarding("ag-67", "week-auto-2").await?;
+    world.until(&paper, ConditionType::Ready).await?;
+    Ok(())
+}
+
+async fn through_the_door(world: &World) -> Result<()> {
+    let door = Door::start(&world.cluster).await?;
+    let lead = world.people.iter().find(|p| p.name == "lead-62").ok_or("lead-62")?;
+    let mut client = DoorClient::connect(&door.url, &lead.token).await?;
+    client.catalog.list_agencies(proto::ListAgenciesRequest::default()).await?;
+    client.catalog.get_agency(proto::GetAgencyRequest { name: "agencies/ag-62".into() }).await?;
+    client.catalog.list_classes(proto::ListClassesRequest::default()).await?;
+    client.catalog.get_class(proto::GetClassRequest { name: "classes/xs".into() }).await?;
+    client.catalog.list_profiles(proto::ListProfilesRequest::default()).await?;
+    client.tenants.list_tenants(proto::ListTenantsRequest::default()).await?;
+    let environments = client.environments.list_environments(proto::ListEnvironmentsRequest::default()).await?;
+    let name = environments.into_inner().environments.first().ok_or("no environment")?.name.clone();
+    let watch = proto::WatchEnvironmentRequest { name };
+    client.environments.watch_environment(watch).await?.into_inner().next().await.ok_or("no event")??;
+    papers(&mut client, "ag-62").await?;
+    let account = people::read()?.into_iter().find_map(|p| p.service_account).ok_or("no pipeline")?;
+    let token = people::pipeline(&world.cluster, &account).await?;
+    papers(&mut DoorClient::connect(&door.url, &token).await?, "ag-66").await?;
+    door.stop().await
+}
+
+/// One paper from its creation to its withdrawal, as whoever the client is.
+async fn papers(client: &mut DoorClient, agency: &str) -> Result<()> {
+    let made =
+        client.onboardings.create_onboarding(crate::door::message(agency, &format!("week-{agency}"), |_| {})).await?;
+    let (name, parent) = (made.into_inner().name, format!("agencies/{agency}"));
+    let paper =
+        client.onboardings.get_onboarding(proto::GetOnboardingRequest { name: name.clone() }).await?.into_inner();
+    client.onboardings.list_onboardings(proto::ListOnboardingsRequest { parent, ..Default::default() }).await?;
+    let watch = proto::WatchOnboardingRequest { name: name.clone() };
+    client.onboardings.watch_onboarding(watch).await?.into_inner().next().await.ok_or("no event")??;
+    let withdrawal = proto::WithdrawOnboardingRequest { name: name.clone(), uid: paper.uid, ..Default::default() };
+    client.onboardings.withdraw_onboarding(withdrawal).await?;
+    let list = proto::ListDecisionsRequest { parent: name, ..Default::default() };
+    let decisions = client.onboardings.list_decisions(list).await?.into_inner().decisions;
+    let name = decisions.first().ok_or("no decision")?.name.clone();
+    client.onboardings.get_decision(proto::GetDecisionRequest { name }).await?;
+    Ok(())
+}

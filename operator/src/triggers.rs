@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use berth_crds::address::{BlockState, Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::{
     Agency, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant, condition,
     environment::EnvironmentKind, labels, names,
@@ -12,6 +13,7 @@ use berth_crds::{
 use berth_plan::booking::waiting;
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, watcher as watch};
@@ -150,7 +152,7 @@ impl Queues {
         self.unready(ctx);
     }
 
-    /// The address plan changed: claims without a prefix look again.
+    /// The address plan or a site changed: claims without a prefix look again.
     pub fn plan(&self, ctx: &Context) {
         for claim in ctx.caches.claims.all() {
             if claim.status.as_ref().is_none_or(|s| s.bound.is_none()) {
@@ -209,9 +211,10 @@ impl Queues {
         self.decisions.object(decision);
     }
 
-    /// A tenant changed: itself and its environments.
+    /// A tenant changed: itself, its claim and its environments.
     pub fn tenant(&self, tenant: &Tenant) {
         self.tenants.object(tenant);
+        self.claims.name(&names::tenant_claim(&tenant.name_any()));
         for kind in EnvironmentKind::ALL {
             self.environments.name(&names::environment(&tenant.name_any(), kind.suffix()));
         }
@@ -225,27 +228,61 @@ impl Queues {
         }
     }
 
-    /// A claim changed: itself, its claimant and the claims below it.
+    /// A claim changed: itself, its claimant, the block that it has or had, and the claims below it.
     pub fn claim(&self, claim: &PrefixClaim, ctx: &Context) {
         self.claims.object(claim);
-        let claimant = &claim.spec.claimant;
-        match claimant.kind {
-            berth_crds::address::ClaimantKind::Agency => self.agencies.name(&claimant.name),
-            berth_crds::address::ClaimantKind::Tenant => self.tenants.name(&claimant.name),
+        self.claimant(&claim.spec.claimant);
+        let status = claim.status.as_ref();
+        if let Some(cidr) = status.and_then(|s| s.bound.as_ref().map(|b| &b.cidr).or(s.candidate.as_ref())) {
+            self.blocks.name(&names::block(cidr));
         }
-        let bound = claim.status.as_ref().is_some_and(|s| s.bound.is_some());
+        if status.is_some_and(|s| s.bound.is_some()) {
+            self.claims_below(&claim.name_any(), ctx);
+        }
+    }
+
+    fn claimant(&self, claimant: &Claimant) {
+        match claimant.kind {
+            ClaimantKind::Agency => self.agencies.name(&claimant.name),
+            ClaimantKind::Tenant => self.tenants.name(&claimant.name),
+        }
+    }
+
+    /// Claims that wait for a prefix in the block of this claim.
+    fn claims_below(&self, claim: &str, ctx: &Context) {
         for below in ctx.caches.claims.all() {
-            let child = below.spec.parent_claim_ref.as_ref().is_some_and(|p| p.name == claim.name_any());
-            if bound && child && below.status.as_ref().is_none_or(|s| s.bound.is_none()) {
+            let child = below.spec.parent_claim_ref.as_ref().is_some_and(|p| p.name == claim);
+            if child && below.status.as_ref().is_none_or(|s| s.bound.is_none()) {
                 self.claims.object(&below);
             }
         }
     }
 
-    /// A block changed: itself and its claim.
-    pub fn block(&self, block: &PrefixBlock) {
+    /// A block changed: itself, its claim, its claimant, the claims that are numbered in it, and the block above, which
+    /// may be waiting for its last child to go.
+    pub fn block(&self, block: &PrefixBlock, ctx: &Context) {
         self.blocks.object(block);
         self.claims.name(&block.spec.claim_ref.name);
+        self.claimant(&block.spec.claimant);
+        if block.spec.level != PrefixLevel::System {
+            self.claims_below(&block.spec.claim_ref.name, ctx);
+        }
+        let parent = names::block(&block.spec.parent);
+        if let Some(above) = ctx.caches.blocks.get(&parent, None).filter(|b| b.spec.state == BlockState::Releasing) {
+            self.blocks.object(&above);
+            self.claims.name(&above.spec.claim_ref.name);
+        }
+    }
+
+    /// A tenant's namespace changed: a claim that waits for the last one to go looks again.
+    pub fn namespace(&self, namespace: &Namespace, ctx: &Context) {
+        self.child(namespace);
+        let claim = namespace.labels().get(labels::TENANT).map(|tenant| names::tenant_claim(tenant));
+        if let Some(claim) = claim.and_then(|name| ctx.caches.claims.get(&name, None))
+            && claim.metadata.deletion_timestamp.is_some()
+        {
+            self.claims.object(&claim);
+        }
     }
 
     /// A child in a namespace changed: the environment or the agency that it belongs to.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use berth_crds::{
     AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
-    Site, Tenant, WorkingCalendar,
+    Site, Tenant, WorkingCalendar, names,
 };
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
@@ -16,7 +16,7 @@ use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{ObjectRef, Store, store, store::Writer};
-use kube::{Api, Resource};
+use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
@@ -68,6 +68,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.agencies,
         |q, o, c| {
             q.agencies.object(o);
+            q.claims.name(&names::agency_claim(&o.name_any()));
             q.register(c);
             q.headroom(c);
         },
@@ -78,6 +79,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.sites,
         |q, _, c| {
             q.budgets(c);
+            q.plan(c);
             q.register(c);
             q.headroom(c);
         },
@@ -89,10 +91,10 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
     to.start(w.tenants, None, |c| &c.caches.tenants, |q, o, _| q.tenant(o));
     to.start(w.environments, None, |c| &c.caches.environments, |q, o, _| q.environment(o));
     to.start(w.claims, None, |c| &c.caches.claims, |q, o, c| q.claim(o, c));
-    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _| q.block(o));
+    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, c| q.block(o, c));
     to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, c| q.onboarding(o, c));
     to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _| q.decision(o));
-    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _| q.child(o));
+    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, c| q.namespace(o, c));
     to.start(
         w.quotas,
         OURS,

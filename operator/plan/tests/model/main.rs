@@ -10,12 +10,16 @@
 mod compact;
 mod world;
 
-use std::time::Instant;
+use std::collections::BTreeSet;
 
-use stateright::{Checker, Model, Property};
+use stateright::{Checker, HasDiscoveries, Model, Property};
 
 use compact::{ClaimV, KnownV, PARENT, StateV};
 use world::{Bounds, Mutant, State};
+
+const WHOLE: &str = "a bound claim and its confirmed block point at each other";
+const ONE_PREFIX: &str = "a claim has one prefix";
+const LIVING_PARENT: &str = "a confirmed block lies in a living parent of the same UID";
 
 /// One step of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +62,7 @@ impl Model for Bounds {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State::new()]
+        vec![State::new(self)]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Step>) {
@@ -156,15 +160,14 @@ impl Model for Bounds {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("a bound claim and its confirmed block point at each other", |_, s: &State| {
-                (0..2u8).all(|c| is_whole(s, c))
-            }),
+            Property::always(WHOLE, |_, s: &State| (0..2u8).all(|c| is_whole(s, c))),
             Property::always("no block is of two claims", |_, s: &State| {
-                let bound = |c| s.claim(c).and_then(|c| c.bound).map(|(block, _)| block);
+                // A claim on its way out has its block no longer: it only waits to be let go.
+                let bound = |c| s.claim(c).filter(|c| !c.deleting)?.bound.map(|(block, _)| block);
                 bound(0).is_none() || bound(0) != bound(1)
             }),
-            Property::always("a claim has one prefix", |_, s: &State| s.held.iter().all(|held| held.count_ones() < 2)),
-            Property::always("a confirmed block lies in a living parent of the same UID", |_, s: &State| {
+            Property::always(ONE_PREFIX, |_, s: &State| s.held.iter().all(|held| held.count_ones() < 2)),
+            Property::always(LIVING_PARENT, |_, s: &State| {
                 let parent = s.blocks[PARENT].unwrap();
                 let lives = matches!(parent.state, StateV::Confirmed | StateV::Releasing);
                 let confirmed = s.blocks[..PARENT].iter().flatten().filter(|b| b.state == StateV::Confirmed);
@@ -178,13 +181,8 @@ impl Model for Bounds {
                 m.parents == 0 || s.blocks[PARENT].unwrap().uid > 0
             }),
             Property::sometimes("a claimant has its block back", |m: &Bounds, s: &State| {
-                m.releases == 0
-                    || s.claims[0]
-                        .iter()
-                        .filter_map(|c| Some((c.uid, c.bound?.0)))
-                        .collect::<std::collections::BTreeSet<_>>()
-                        .len()
-                        > 1
+                m.claim_writes[0] < 6
+                    || s.claims[0].iter().filter_map(|c| Some((c.uid, c.bound?.0))).collect::<BTreeSet<_>>().len() > 1
             }),
         ]
     }
@@ -220,62 +218,66 @@ fn is_whole(s: &State, c: u8) -> bool {
     block.uid == uid && block.owner == (c, claim.uid) && block.state == StateV::Confirmed
 }
 
-const B: Bounds =
-    Bounds { mutant: Mutant::None, blocks: 1, block_writes: 5, claim_writes: 4, crashes: 1, parents: 0, releases: 0 };
+/// One contested block, nothing released.
+const BASE: Bounds = Bounds {
+    mutant: Mutant::None,
+    blocks: 1,
+    block_writes: 5,
+    claim_writes: [4, 4],
+    old_parent: false,
+    crashes: 0,
+    parents: 0,
+    releases: 0,
+};
+/// The parent was re-created before, and caches may still know the former one.
+const AFTER: Bounds = Bounds { old_parent: true, parents: 1, claim_writes: [5, 1], ..BASE };
+
+/// The parent is released and re-created.
+const PARENT_GOES: Bounds = Bounds { parents: 1, claim_writes: [2, 1], ..BASE };
+
+/// What is searched, each to its end.
+const SEARCHES: &[(&str, Bounds)] = &[
+    ("two claims, one block, a crash", Bounds { crashes: 1, ..BASE }),
+    ("two claims, two blocks", Bounds { blocks: 2, claim_writes: [3, 3], ..BASE }),
+    ("the parent is released and re-created", PARENT_GOES),
+    ("the parent was re-created, caches know the former", AFTER),
+    ("a claim is released and claimed again", Bounds { releases: 1, block_writes: 6, claim_writes: [6, 0], ..BASE }),
+    ("a claim wants what another one released", Bounds { releases: 1, claim_writes: [3, 1], ..BASE }),
+];
 
 #[test]
-fn explore() {
-    for (name, bounds) in [
-        ("A1", Bounds { parents: 1, crashes: 0, ..B }),
-        ("A1b", Bounds { parents: 1, crashes: 0, block_writes: 6, ..B }),
-        ("A2", Bounds { blocks: 2, crashes: 0, block_writes: 4, ..B }),
-        ("B", Bounds { releases: 1, crashes: 0, block_writes: 6, claim_writes: 6, ..B }),
-    ] {
-        let begun = Instant::now();
-        let checker = bounds.checker().threads(2).timeout(std::time::Duration::from_secs(40)).spawn_bfs().join();
-        println!(
-            "{name} {bounds:?}: {} states, depth {}, {:?}, done {}",
-            checker.unique_state_count(),
-            checker.max_depth(),
-            begun.elapsed(),
-            checker.is_done()
-        );
-        for (name, path) in checker.discoveries() {
-            println!("   found {name}: {} steps", path.into_actions().len());
-        }
+fn the_protocol_holds_in_every_state_within_the_bounds() {
+    let mut states = 0;
+    for (name, bounds) in SEARCHES {
+        let checker = bounds.checker().threads(2).spawn_bfs().join();
+        let (found, depth) = (checker.unique_state_count(), checker.max_depth());
+        println!("{found:>8} states, {depth} deep: {name}: {bounds:?}");
+        checker.assert_properties();
+        states += found;
     }
+    println!("{states:>8} states in all");
+    assert!(states >= 1_000_000, "the bounds leave {states} states only");
 }
+
+/// Each weaker protocol, the bounds that are wide enough to see its harm, and the property that it breaks.
+const MUTANTS: &[(Mutant, Bounds, &str)] = &[
+    (Mutant::NoIntent, Bounds { blocks: 2, ..BASE }, ONE_PREFIX),
+    (Mutant::NoParentCheck, PARENT_GOES, LIVING_PARENT),
+    (Mutant::ChildrenListedBeforeReleasing, PARENT_GOES, LIVING_PARENT),
+    (Mutant::AdopterDeletesConfirmed, PARENT_GOES, WHOLE),
+    (Mutant::AdoptionWithoutTouch, AFTER, WHOLE),
+    (Mutant::CollectorWithoutRevision, Bounds { block_writes: 6, ..AFTER }, WHOLE),
+    (Mutant::RevisionsRepeat, Bounds { block_writes: 6, ..AFTER }, WHOLE),
+];
 
 #[test]
 fn each_of_the_seven_weaker_protocols_is_caught() {
-    use Mutant::*;
-    for mutant in [
-        NoIntent,
-        NoParentCheck,
-        ChildrenListedBeforeReleasing,
-        AdopterDeletesConfirmed,
-        AdoptionWithoutTouch,
-        CollectorWithoutRevision,
-        RevisionsRepeat,
-    ] {
-        let bounds = match mutant {
-            NoIntent => Bounds { blocks: 2, crashes: 0, mutant, ..B },
-            NoParentCheck | ChildrenListedBeforeReleasing | AdopterDeletesConfirmed => {
-                Bounds { parents: 1, crashes: 0, block_writes: 7, mutant, ..B }
-            }
-            _ => Bounds { parents: 1, crashes: 1, block_writes: 7, claim_writes: 5, mutant, ..B },
-        };
-        let begun = Instant::now();
-        let checker = bounds
-            .checker()
-            .threads(2)
-            .finish_when(stateright::HasDiscoveries::AnyFailures)
-            .timeout(std::time::Duration::from_secs(40))
-            .spawn_bfs()
-            .join();
-        println!("{mutant:?}: {} states {:?}", checker.unique_state_count(), begun.elapsed());
-        for (name, path) in checker.discoveries() {
-            println!("   found {name}: {} steps", path.into_actions().len());
-        }
+    for (mutant, bounds, property) in MUTANTS {
+        let weaker = Bounds { mutant: *mutant, ..*bounds };
+        let checker = weaker.checker().threads(2).finish_when(HasDiscoveries::AnyFailures).spawn_bfs().join();
+        let caught = checker.discovery(property).map(|path| path.into_actions().len());
+        println!("{mutant:?}: {property:?} breaks after {caught:?} steps");
+        assert!(caught.is_some(), "nobody noticed {mutant:?}");
     }
+    assert_eq!(MUTANTS.len(), 7);
 }

@@ -26,8 +26,10 @@ pub struct Bounds {
     pub blocks: u8,
     /// Writes of blocks, the parent's included.
     pub block_writes: u8,
-    /// Writes of one claim.
-    pub claim_writes: u8,
+    /// Writes of each claim.
+    pub claim_writes: [u8; 2],
+    /// Whether the parent was re-created before it begins: caches may still know the former one.
+    pub old_parent: bool,
     pub crashes: u8,
     /// Times that the parent is released and re-created.
     pub parents: u8,
@@ -84,14 +86,15 @@ fn fresh_claim(uid: u8) -> ClaimV {
 }
 
 impl State {
-    pub fn new() -> Self {
-        let mut parent = fresh_claim(0);
-        (parent.candidate, parent.bound) = (Some(PARENT as u8), Some((PARENT as u8, 0)));
+    pub fn new(bounds: &Bounds) -> Self {
+        let uid = u8::from(bounds.old_parent);
+        let mut parent = fresh_claim(uid);
+        (parent.candidate, parent.bound) = (Some(PARENT as u8), Some((PARENT as u8, uid)));
         let block = BlockV {
-            uid: 0,
+            uid,
             rev: 0,
             state: StateV::Confirmed,
-            owner: (PARENT as u8, 0),
+            owner: (PARENT as u8, uid),
             parent_uid: 0,
             late: false,
             until: None,
@@ -107,7 +110,7 @@ impl State {
             held: [0; 2],
             writes: 0,
             crashes: 0,
-            parents: 0,
+            parents: uid,
             releases: 0,
         }
     }
@@ -195,7 +198,7 @@ impl State {
         }
         let now = self.claim(i).filter(|now| now.uid == claim.uid && now.rev == claim.rev).ok_or(Fail::Conflict)?;
         let versions = &mut self.claims[usize::from(i)];
-        if versions.len() > usize::from(bounds.claim_writes) {
+        if bounds.claim_writes.get(usize::from(i)).is_some_and(|most| versions.len() > usize::from(*most)) {
             return Err(Fail::Beyond);
         }
         let written = ClaimV { rev: now.rev + 1, ..claim };

@@ -16,5 +16,6 @@ mod desired;
 mod golden;
 mod network;
 mod purity;
+mod release;
 mod status;
 mod world;

@@ -160,7 +160,8 @@ fn is_mapped(net: Ipv6Net) -> bool {
 
 /// Groups are zero as often as not: that is where spellings differ.
 fn any_prefix(random: &mut Random) -> Ipv6Net {
-    let groups: [u16; 8] = std::array::from_fn(|_| if random.next() % 2 == 0 { random.next() as u16 } else { 0 });
+    let groups: [u16; 8] =
+        std::array::from_fn(|_| if random.next().is_multiple_of(2) { random.next() as u16 } else { 0 });
     Ipv6Net::new(Ipv6Addr::from(groups), random.within(0, 128)).unwrap().trunc()
 }
 

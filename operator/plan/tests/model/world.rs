@@ -175,7 +175,7 @@ impl State {
             Who::Operator => bounds.mutant == Mutant::AdopterDeletesConfirmed,
             Who::Collector => bounds.mutant == Mutant::CollectorWithoutRevision,
         };
-        if !self.is_current(bounds, i, seen) && !(any_revision && now.uid == seen.uid) {
+        if !(self.is_current(bounds, i, seen) || any_revision && now.uid == seen.uid) {
             return Err(Fail::Conflict);
         }
         self.revision(bounds)?;

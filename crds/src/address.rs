@@ -17,6 +17,8 @@ use crate::common::{NameRef, UidRef};
     printcolumn(name = "Roots", type_ = "string", json_path = ".spec.roots[*].cidr")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self.departmentPools.all(d, self.departmentPools.exists_one(e, e == d) && !(d in self.communePools)) && self.communePools.all(d, self.communePools.exists_one(e, e == d))").message("`departmentPools` and `communePools` must not share or repeat a digit: blocks of two lengths would meet in one pool"))]
+#[x_kube(validation = Rule::new("oldSelf.departmentPools.all(d, d in self.departmentPools) && oldSelf.communePools.all(d, d in self.communePools)").message("`departmentPools` and `communePools` must keep every digit; new ones may be appended"))]
 pub struct AddressPlanSpec {
     /// Roots; new ones are appended, none is changed.
     #[schemars(length(min = 1, max = 8))]
@@ -34,8 +36,11 @@ pub struct AddressPlanSpec {
 /// A root of the plan.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("cidr(self.cidr).prefixLength() >= 20 && cidr(self.cidr).prefixLength() <= 36 && cidr(self.cidr).prefixLength() % 4 == 0").message("`cidr` must be a /20, /24, /28, /32 or /36: pools are /40, and every cut is at a hexadecimal digit"))]
+#[x_kube(validation = Rule::new("(self.kind == 'Documentation') == (cidr('2001:db8::/32').containsCIDR(self.cidr) || cidr('3fff::/20').containsCIDR(self.cidr))").message("`kind` must be Documentation for documentation space (2001:db8::/32, 3fff::/20), and only for it"))]
+#[x_kube(validation = Rule::new("cidr('2000::/3').containsCIDR(self.cidr) && !cidr('2002::/16').containsCIDR(self.cidr) && !cidr('2001::/23').containsCIDR(self.cidr)").message("`cidr` must be global unicast space (2000::/3), not 6to4 (2002::/16) and not special-purpose (2001::/23)"))]
 pub struct AddressRoot {
-    /// The root, /32 or /36.
+    /// The root: /32 or /36, at a hexadecimal digit.
     #[schemars(length(max = 43))]
     #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
     pub cidr: String,
@@ -118,6 +123,14 @@ pub struct PrefixClaimStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
     pub candidate: Option<String>,
+    /// Why this candidate: a sentence for an audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 300))]
+    pub choice: Option<String>,
+    /// Why the wished prefix is not the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub wish_refused: Option<String>,
     /// Prefix that the claim has; counts only while the block points back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<BoundPrefix>,
@@ -200,7 +213,11 @@ impl PrefixLevel {
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("cidr(self.parent).containsCIDR(self.cidr) && cidr(self.cidr).prefixLength() > cidr(self.parent).prefixLength()").message("`parent` must contain `cidr`"))]
-#[x_kube(validation = Rule::new("self.cidr == oldSelf.cidr && self.parent == oldSelf.parent && self.parentUID == oldSelf.parentUID && self.level == oldSelf.level && self.claimRef == oldSelf.claimRef").message("only `state` and `quarantineUntil` may change"))]
+#[x_kube(validation = Rule::new("self.cidr == oldSelf.cidr && self.parent == oldSelf.parent && self.parentUID == oldSelf.parentUID && self.level == oldSelf.level && self.claimant == oldSelf.claimant").message("only `state`, `quarantineUntil` and, on the way back from quarantine, `claimRef` may change"))]
+#[x_kube(validation = Rule::new("self.claimRef == oldSelf.claimRef || (oldSelf.state == 'Quarantined' && self.state == 'Pending')").message("`claimRef` may change only when a quarantined block is handed back to its claimant"))]
+#[x_kube(validation = Rule::new("self.state == oldSelf.state || [oldSelf.state, self.state] in [['Pending', 'Confirmed'], ['Confirmed', 'Releasing'], ['Releasing', 'Quarantined'], ['Quarantined', 'Pending']]").message("`state` must go from Pending to Confirmed, Releasing, Quarantined, and back to Pending"))]
+#[x_kube(validation = Rule::new("(self.state == 'Quarantined') == has(self.quarantineUntil)").message("`quarantineUntil` must be set when, and only when, `state` is Quarantined"))]
+#[x_kube(validation = Rule::new("self.state != 'Quarantined' || oldSelf.state != 'Quarantined' || timestamp(self.quarantineUntil) >= timestamp(oldSelf.quarantineUntil)").message("`quarantineUntil` may be put off, never brought forward"))]
 pub struct PrefixBlockSpec {
     /// The prefix.
     #[schemars(length(max = 43))]
@@ -218,11 +235,16 @@ pub struct PrefixBlockSpec {
     pub level: PrefixLevel,
     /// Claim that took it.
     pub claim_ref: UidRef,
+    /// Who claimed: only this one, of the same UID, gets the block back from quarantine.
+    pub claimant: Claimant,
     /// Where the block is in the protocol.
     pub state: BlockState,
-    /// Instant until which nobody else gets it, RFC 3339.
+    /// Instant until which nobody else gets it, RFC 3339, by the API server's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 40))]
+    #[schemars(
+        length(max = 40),
+        regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$")
+    )]
     pub quarantine_until: Option<String>,
 }
 

@@ -47,6 +47,8 @@ pub const GROUP_PREFIX: &str = "berth:";
 pub const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 /// Group of contractors, who never decide.
 pub const CONTRACTORS: &str = "berth:contractor";
+/// Finalizer of a claim: its block goes to quarantine before the claim goes.
+pub const PREFIX_FINALIZER: &str = "berth.dev/prefix";
 /// Annotation of a block that counts its adoptions.
 pub const ADOPTIONS: &str = "berth.dev/adoptions";
 /// Audience of tokens for the door.

@@ -50,6 +50,9 @@ reasons! {
     AddressPending: "Đang chờ cấp tiền tố IPv6.", "Waiting for an IPv6 prefix.";
     PoolExhausted: "Hết dải địa chỉ.", "The address pool is exhausted.";
     Bound: "Đã cấp tiền tố.", "The prefix is bound.";
+    WishRefused: "Đã cấp tiền tố khác với tiền tố xin riêng.", "The prefix is bound, but it is not the wished one.";
+    StillInUse: "Còn đang sử dụng; chưa thu hồi được.", "Still in use: something is numbered in it or carries its addresses.";
+    ClaimantReplaced: "Yêu cầu tiền tố thuộc đối tượng cùng tên trước đây.", "The claim belongs to an earlier object of the same name; its prefix is being released.";
     NamespaceForeign: "Không gian tên thuộc đối tượng khác.", "A namespace of that name exists and is not ours.";
     NamespaceTerminating: "Không gian tên cũ đang bị xóa.", "A namespace of that name is terminating.";
     QuotaPending: "Đang chờ hạn mức có hiệu lực.", "Waiting for the quota to be in force.";

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use berth_crds::address::{BlockState, Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::{
     Agency, ConditionType, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant, condition,
     environment::EnvironmentKind, labels, names,
@@ -9,6 +10,7 @@ use berth_crds::{
 use berth_plan::booking::waiting;
 use berth_plan::fulfil::open;
 use futures::channel::mpsc;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt};
 
@@ -108,7 +110,7 @@ impl Queues {
         ctx.caches.environments.all().iter().filter(|e| follows(e)).for_each(|e| self.environments.object(e));
     }
 
-    /// The address plan changed: claims without a prefix look again.
+    /// The address plan or a site changed: claims without a prefix look again.
     pub fn plan(&self, ctx: &Context) {
         for claim in ctx.caches.claims.all() {
             if claim.status.as_ref().is_none_or(|s| s.bound.is_none()) {
@@ -180,9 +182,10 @@ impl Queues {
         self.decisions.object(decision);
     }
 
-    /// A tenant changed: itself and its environments.
+    /// A tenant changed: itself, its claim and its environments.
     pub fn tenant(&self, tenant: &Tenant) {
         self.tenants.object(tenant);
+        self.claims.name(&names::tenant_claim(&tenant.name_any()));
         for kind in EnvironmentKind::ALL {
             self.environments.name(&names::environment(&tenant.name_any(), kind.suffix()));
         }
@@ -194,27 +197,61 @@ impl Queues {
         self.papers_of(&environment.name_any(), ctx);
     }
 
-    /// A claim changed: itself, its claimant and the claims below it.
+    /// A claim changed: itself, its claimant, the block that it has or had, and the claims below it.
     pub fn claim(&self, claim: &PrefixClaim, ctx: &Context) {
         self.claims.object(claim);
-        let claimant = &claim.spec.claimant;
-        match claimant.kind {
-            berth_crds::address::ClaimantKind::Agency => self.agencies.name(&claimant.name),
-            berth_crds::address::ClaimantKind::Tenant => self.tenants.name(&claimant.name),
+        self.claimant(&claim.spec.claimant);
+        let status = claim.status.as_ref();
+        if let Some(cidr) = status.and_then(|s| s.bound.as_ref().map(|b| &b.cidr).or(s.candidate.as_ref())) {
+            self.blocks.name(&names::block(cidr));
         }
-        let bound = claim.status.as_ref().is_some_and(|s| s.bound.is_some());
+        if status.is_some_and(|s| s.bound.is_some()) {
+            self.claims_below(&claim.name_any(), ctx);
+        }
+    }
+
+    fn claimant(&self, claimant: &Claimant) {
+        match claimant.kind {
+            ClaimantKind::Agency => self.agencies.name(&claimant.name),
+            ClaimantKind::Tenant => self.tenants.name(&claimant.name),
+        }
+    }
+
+    /// Claims that wait for a prefix in the block of this claim.
+    fn claims_below(&self, claim: &str, ctx: &Context) {
         for below in ctx.caches.claims.all() {
-            let child = below.spec.parent_claim_ref.as_ref().is_some_and(|p| p.name == claim.name_any());
-            if bound && child && below.status.as_ref().is_none_or(|s| s.bound.is_none()) {
+            let child = below.spec.parent_claim_ref.as_ref().is_some_and(|p| p.name == claim);
+            if child && below.status.as_ref().is_none_or(|s| s.bound.is_none()) {
                 self.claims.object(&below);
             }
         }
     }
 
-    /// A block changed: itself and its claim.
-    pub fn block(&self, block: &PrefixBlock) {
+    /// A block changed: itself, its claim, its claimant, the claims that are numbered in it, and the block above, which
+    /// may be waiting for its last child to go.
+    pub fn block(&self, block: &PrefixBlock, ctx: &Context) {
         self.blocks.object(block);
         self.claims.name(&block.spec.claim_ref.name);
+        self.claimant(&block.spec.claimant);
+        if block.spec.level != PrefixLevel::System {
+            self.claims_below(&block.spec.claim_ref.name, ctx);
+        }
+        let parent = names::block(&block.spec.parent);
+        if let Some(above) = ctx.caches.blocks.get(&parent, None).filter(|b| b.spec.state == BlockState::Releasing) {
+            self.blocks.object(&above);
+            self.claims.name(&above.spec.claim_ref.name);
+        }
+    }
+
+    /// A tenant's namespace changed: a claim that waits for the last one to go looks again.
+    pub fn namespace(&self, namespace: &Namespace, ctx: &Context) {
+        self.child(namespace);
+        let claim = namespace.labels().get(labels::TENANT).map(|tenant| names::tenant_claim(tenant));
+        if let Some(claim) = claim.and_then(|name| ctx.caches.claims.get(&name, None))
+            && claim.metadata.deletion_timestamp.is_some()
+        {
+            self.claims.object(&claim);
+        }
     }
 
     /// A child in a namespace changed: the environment or the agency that it belongs to.

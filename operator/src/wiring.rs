@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use berth_crds::{
     AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
-    Site, Tenant, WorkingCalendar,
+    Site, Tenant, WorkingCalendar, names,
 };
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
@@ -69,6 +69,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.agencies,
         |q, o, change, c| {
             q.agencies.object(o);
+            q.claims.name(&names::agency_claim(&o.name_any()));
             q.headroom(c);
             if change == Change::Spec {
                 q.register(c);
@@ -82,6 +83,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.sites,
         |q, _, change, c| {
             q.budgets(c);
+            q.plan(c);
             q.headroom(c);
             if change == Change::Spec {
                 q.register(c);
@@ -121,10 +123,10 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
     );
     to.start(w.environments, None, |c| &c.caches.environments, |q, o, _, c| q.environment(o, c));
     to.start(w.claims, None, |c| &c.caches.claims, |q, o, _, c| q.claim(o, c));
-    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _, _| q.block(o));
+    to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _, c| q.block(o, c));
     to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, _, c| q.onboarding(o, c));
     to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _, _| q.decision(o));
-    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _, _| q.child(o));
+    to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _, c| q.namespace(o, c));
     to.start(
         w.quotas,
         OURS,

@@ -14,8 +14,9 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-/// Longest wait for anything that should happen by itself.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for anything that should happen by itself: it must hold on a machine that does much else, and costs
+/// nothing where nothing fails.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A cluster with Berth on it.
 pub struct World {

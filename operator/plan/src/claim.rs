@@ -1,18 +1,24 @@
-//! One claim's next call: the checked allocation protocol as a pure step function.
+//! One claim's next call: the checked allocation protocol (reference/ipv6.md §2.4) as a pure step function.
 //!
-//! Intent → lock (POST) → verify parent → confirm → bind. The process may die after any call; two operators may run
-//! it at once with stale caches. Uniqueness rests on the block's name alone, everything else on compare-and-swap.
+//! Intent → lock (POST) → verify parent → confirm → bind; a claim that is being deleted gives its block up. The process
+//! may die after any call; two operators may run it at once with stale caches. Uniqueness rests on the block's name
+//! alone, everything else on compare-and-swap. `tests/model` checks this very function, state by state.
+
+mod release;
+mod take;
 
 use std::collections::BTreeSet;
 
-use berth_crds::address::{BlockState, BoundPrefix, PrefixClaimStatus};
-use berth_crds::common::UidRef;
-use berth_crds::{ConditionType, PrefixBlock, PrefixBlockSpec, PrefixClaim, Reason, condition, labels, names};
+use berth_crds::address::{BlockState, Claimant};
+use berth_crds::condition::{self, Is};
+use berth_crds::{AddressPlan, ConditionType, PrefixBlock, PrefixClaim, Reason, labels, names};
 use ipnet::Ipv6Net;
+use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
-use crate::address;
+pub(crate) use release::{GiveUp, give_up};
+pub use release::{Leaving, quarantine, server_time};
 
 /// Where the claim's block is numbered.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,8 +48,10 @@ pub struct Known {
     pub parent: Parent,
     /// Length of the claim's block: a commune's block is a /52.
     pub length: u8,
-    /// Blocks that are known to be taken: a hint.
+    /// Prefixes that are known to be taken: a hint.
     pub taken: BTreeSet<Ipv6Net>,
+    /// Prefixes in quarantine that this claimant had: a hint, too.
+    pub returning: BTreeSet<Ipv6Net>,
     /// Now.
     pub now: Time,
 }
@@ -61,12 +69,23 @@ pub struct Memory {
     pub verified: bool,
     /// Candidates that belong to others.
     pub avoid: BTreeSet<Ipv6Net>,
+    /// How far the giving up is, when the claim is being deleted.
+    pub leaving: Leaving,
 }
 
 impl Memory {
     /// Begins a run on a claim.
     pub fn new(claim: PrefixClaim) -> Self {
-        Self { claim, block: None, adopted: false, verified: false, avoid: BTreeSet::new() }
+        let (avoid, leaving) = (BTreeSet::new(), Leaving::default());
+        Self { claim, block: None, adopted: false, verified: false, avoid, leaving }
+    }
+
+    fn forget_block(&mut self) {
+        (self.block, self.adopted, self.verified) = (None, false, false);
+    }
+
+    fn candidate(&self) -> Option<&str> {
+        self.claim.status.as_ref()?.candidate.as_deref()
     }
 }
 
@@ -75,19 +94,31 @@ impl Memory {
 pub enum Call {
     /// Replace the claim's status with the read resourceVersion.
     WriteClaim(Box<PrefixClaim>),
+    /// Replace the claim, without our finalizer, with the read resourceVersion.
+    LetGo(Box<PrefixClaim>),
+    /// Quorum GET of a claim.
+    GetClaim(String),
     /// POST the block: the lock. Never an apply, which would be an upsert.
     CreateBlock(Box<PrefixBlock>),
     /// Quorum GET of a block.
     GetBlock(String),
-    /// Replace the block with the read resourceVersion (touch or confirm).
+    /// Replace the block with the read resourceVersion (touch, hand back, confirm, release, quarantine).
     WriteBlock(Box<PrefixBlock>),
-    /// Quorum GET of the parent: same UID, confirmed, not releasing.
-    VerifyParent,
-    /// DELETE our Pending block with UID and resourceVersion preconditions.
+    /// DELETE the block with UID and resourceVersion preconditions.
     DeleteBlock(Box<PrefixBlock>),
+    /// Quorum GET of the AddressPlan, the parent of agencies.
+    GetPlan,
+    /// Quorum GET of the parent block.
+    GetParent(String),
+    /// Quorum LIST of the blocks numbered in a block, in any state.
+    ListChildren(Box<PrefixBlock>),
+    /// Quorum LIST of what still carries addresses of a block.
+    ListUsers(Claimant),
     /// Nothing to do until something changes.
     Wait(Reason),
-    /// The claim is bound.
+    /// Nothing to do until this much time has passed on the API server's clock.
+    After(SignedDuration),
+    /// Nothing is left to do.
     Done,
 }
 
@@ -98,196 +129,116 @@ pub enum Answer {
     Start,
     /// The claim after our write.
     Claim(Box<PrefixClaim>),
+    /// The claim that a GET found.
+    FoundClaim(Option<Box<PrefixClaim>>),
     /// The block after our write.
     Block(Box<PrefixBlock>),
     /// POST found the name taken.
     Taken,
     /// The block that a GET found.
     Found(Option<Box<PrefixBlock>>),
-    /// Whether the parent is what the block says.
-    Parent(bool),
+    /// The plan that a GET found.
+    Plan(Option<Box<AddressPlan>>),
+    /// The parent block that a GET found.
+    Parent(Option<Box<PrefixBlock>>),
+    /// How many blocks are numbered in ours.
+    Children(usize),
+    /// How many objects still carry our addresses.
+    Users(usize),
     /// Our block is deleted.
     Deleted,
 }
 
 /// Takes the last answer in and says what to do next. A conflict is no answer: the caller reads again and starts over.
 pub fn step(memory: &mut Memory, known: &Known, answer: Answer) -> Call {
+    let leaving = memory.claim.metadata.deletion_timestamp.is_some();
     match answer {
-        Answer::Start => {}
+        Answer::Start | Answer::FoundClaim(_) => {}
         Answer::Claim(claim) => memory.claim = *claim,
         Answer::Block(block) => {
             memory.block = Some(*block);
             memory.adopted = true;
         }
-        Answer::Taken => return Call::GetBlock(names::block(&candidate(memory).unwrap_or_default())),
-        Answer::Found(found) => return found_block(memory, known, found.map(|b| *b)),
-        Answer::Parent(true) => memory.verified = true,
-        Answer::Parent(false) => return parent_gone(memory, known),
+        Answer::Taken => return Call::GetBlock(names::block(memory.candidate().unwrap_or_default())),
+        Answer::Found(found) if leaving => release::found(memory, found.map(|b| *b)),
+        Answer::Found(found) => return take::found(memory, known, found.map(|b| *b)),
+        Answer::Plan(plan) => return take::verified(memory, known, take::plan_holds(memory, plan.as_deref())),
+        Answer::Parent(parent) => return take::verified(memory, known, take::parent_holds(memory, parent.as_deref())),
+        Answer::Children(n) => memory.leaving.children = Some(n),
+        Answer::Users(n) => memory.leaving.users = Some(n),
         Answer::Deleted => {
-            memory.block = None;
-            return clear_candidate(memory, known);
+            memory.forget_block();
+            if !leaving {
+                return take::clear_candidate(memory, known);
+            }
         }
     }
     decide(memory, known)
 }
 
 fn decide(memory: &mut Memory, known: &Known) -> Call {
+    if memory.claim.metadata.deletion_timestamp.is_some() {
+        return release::next(memory, known);
+    }
     if memory.claim.status.as_ref().is_some_and(|s| s.bound.is_some()) {
         return Call::Done;
     }
-    let Some(cidr) = candidate(memory) else { return intend(memory, known) };
+    let Some(cidr) = memory.candidate().map(str::to_owned) else { return take::intend(memory, known) };
     match &memory.block {
-        None => lock(memory, known, &cidr),
+        None => take::lock(memory, known, &cidr),
         Some(block) if block.spec.state == BlockState::Pending && !memory.verified => {
             if memory.adopted {
-                Call::VerifyParent
+                take::verify(block, &known.parent)
             } else {
                 touch(block)
             }
         }
-        Some(block) if block.spec.state == BlockState::Pending => confirm(block),
-        Some(block) if block.spec.state == BlockState::Confirmed => bind(memory, block, known),
-        Some(block) => {
+        Some(block) if block.spec.state == BlockState::Pending => take::confirm(block),
+        Some(block) if block.spec.state == BlockState::Confirmed => take::bind(memory, block, known),
+        Some(_) => {
             // Our own block on its way out: another prefix, and no second look at this one in this run.
-            memory.avoid.extend(address::parse(&block.spec.cidr));
-            (memory.block, memory.adopted, memory.verified) = (None, false, false);
-            clear_candidate(memory, known)
-        }
-    }
-}
-
-fn candidate(memory: &Memory) -> Option<String> {
-    memory.claim.status.as_ref().and_then(|s| s.candidate.clone())
-}
-
-/// Step 1: the intent, written before the lock, so that a crash leaves no block that nobody looks for.
-fn intend(memory: &Memory, known: &Known) -> Call {
-    let parents = match &known.parent {
-        Parent::NotYet => return Call::Wait(Reason::AddressPending),
-        Parent::Pools { pools, .. } => pools.clone(),
-        Parent::Block { cidr, .. } => vec![*cidr],
-    };
-    let taken: BTreeSet<Ipv6Net> = known.taken.union(&memory.avoid).copied().collect();
-    let wish = memory.claim.spec.requested_cidr.as_deref().and_then(address::parse).filter(|w| {
-        w.prefix_len() == known.length && parents.iter().any(|p| p.contains(w) && address::is_free(*w, *p, &taken))
-    });
-    let Some(cidr) = wish.or_else(|| address::choose(&parents, known.length, &taken).map(|(_, c)| c)) else {
-        return exhausted(memory, known);
-    };
-    let mut claim = memory.claim.clone();
-    let status = claim.status.get_or_insert_with(PrefixClaimStatus::default);
-    status.candidate = Some(cidr.to_string());
-    status.observed_generation = claim.metadata.generation;
-    set(&mut claim, condition::Is::False, Reason::AddressPending, &known.now);
-    Call::WriteClaim(Box::new(claim))
-}
-
-/// No prefix is free: said once in the status, then waited for.
-fn exhausted(memory: &Memory, known: &Known) -> Call {
-    let conditions = memory.claim.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-    let told =
-        condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str());
-    if told {
-        return Call::Wait(Reason::PoolExhausted);
-    }
-    let mut claim = memory.claim.clone();
-    set(&mut claim, condition::Is::False, Reason::PoolExhausted, &known.now);
-    Call::WriteClaim(Box::new(claim))
-}
-
-/// Step 2: the lock.
-fn lock(memory: &Memory, known: &Known, cidr: &str) -> Call {
-    let Some(net) = address::parse(cidr) else { return Call::Wait(Reason::InvalidSpec) };
-    let (parent, parent_uid) = match &known.parent {
-        Parent::NotYet => return Call::Wait(Reason::AddressPending),
-        // The parent is another one by now: the intent lies outside it.
-        Parent::Block { cidr, .. } if !cidr.contains(&net) => return clear_candidate(memory, known),
-        Parent::Block { uid, cidr } => (*cidr, uid.clone()),
-        Parent::Pools { uid, pools } => match pools.iter().find(|p| p.contains(&net)) {
-            Some(pool) => (*pool, uid.clone()),
-            None => return clear_candidate(memory, known),
-        },
-    };
-    let spec = PrefixBlockSpec {
-        cidr: cidr.to_owned(),
-        parent: parent.to_string(),
-        parent_uid,
-        level: memory.claim.spec.level,
-        claim_ref: UidRef { name: memory.claim.name_any(), uid: memory.claim.uid().unwrap_or_default() },
-        state: BlockState::Pending,
-        quarantine_until: None,
-    };
-    let mut block = PrefixBlock::new(&names::block(cidr), spec);
-    block.metadata.labels = Some([(labels::ADDRESS_HEX.to_owned(), address::hex(net))].into());
-    Call::CreateBlock(Box::new(block))
-}
-
-/// Step 2, when the name is taken: another's block means another candidate; our own is adopted by a touch.
-fn found_block(memory: &mut Memory, known: &Known, found: Option<PrefixBlock>) -> Call {
-    match found {
-        None => decide(memory, known),
-        Some(block) if Some(block.spec.claim_ref.uid.as_str()) != memory.claim.metadata.uid.as_deref() => {
-            memory.avoid.extend(address::parse(&block.spec.cidr));
-            clear_candidate(memory, known)
-        }
-        Some(block) => {
-            let call = touch(&block);
-            memory.block = Some(block);
-            call
+            memory.avoid.extend(crate::address::parse(&cidr));
+            memory.forget_block();
+            take::clear_candidate(memory, known)
         }
     }
 }
 
 /// Changes the block's resourceVersion, so that a collector's delete in flight no longer meets its precondition.
-fn touch(block: &PrefixBlock) -> Call {
+pub(crate) fn touch(block: &PrefixBlock) -> Call {
     let mut block = block.clone();
     let count = block.annotations().get(labels::ADOPTIONS).and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
     block.annotations_mut().insert(labels::ADOPTIONS.into(), (count + 1).to_string());
     Call::WriteBlock(Box::new(block))
 }
 
-/// Step 3 failed: give our Pending block up, then the intent.
-fn parent_gone(memory: &Memory, known: &Known) -> Call {
-    match &memory.block {
-        Some(block) if block.spec.state == BlockState::Pending => Call::DeleteBlock(Box::new(block.clone())),
-        _ => clear_candidate(memory, known),
+/// Says once in the status why the claim waits, and then waits.
+fn say(memory: &Memory, known: &Known, reason: Reason) -> Call {
+    let conditions = memory.claim.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    if condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.reason == reason.as_str()) {
+        return Call::Wait(reason);
     }
-}
-
-/// Step 4.
-fn confirm(block: &PrefixBlock) -> Call {
-    let mut block = block.clone();
-    block.spec.state = BlockState::Confirmed;
-    Call::WriteBlock(Box::new(block))
-}
-
-/// Step 5.
-fn bind(memory: &Memory, block: &PrefixBlock, known: &Known) -> Call {
     let mut claim = memory.claim.clone();
-    let status = claim.status.get_or_insert_with(PrefixClaimStatus::default);
-    status.bound = Some(BoundPrefix { cidr: block.spec.cidr.clone(), block_uid: block.uid().unwrap_or_default() });
-    status.observed_generation = claim.metadata.generation;
-    set(&mut claim, condition::Is::True, Reason::Bound, &known.now);
+    set(&mut claim, Is::False, reason, reason.en(), &known.now);
     Call::WriteClaim(Box::new(claim))
 }
 
-fn clear_candidate(memory: &Memory, known: &Known) -> Call {
-    let mut claim = memory.claim.clone();
-    claim.status.get_or_insert_with(PrefixClaimStatus::default).candidate = None;
-    set(&mut claim, condition::Is::False, Reason::AddressPending, &known.now);
-    Call::WriteClaim(Box::new(claim))
-}
-
-fn set(claim: &mut PrefixClaim, is: condition::Is, reason: Reason, now: &Time) {
+fn set(claim: &mut PrefixClaim, is: Is, reason: Reason, message: &str, now: &Time) {
     let generation = claim.metadata.generation;
-    let status = claim.status.get_or_insert_with(PrefixClaimStatus::default);
-    condition::set(&mut status.conditions, ConditionType::Ready, is, reason, reason.en(), generation, now);
+    let status = claim.status.get_or_insert_default();
+    status.observed_generation = generation;
+    condition::set(&mut status.conditions, ConditionType::Ready, is, reason, message, generation, now);
 }
 
 /// Whether a claim and a block point at each other: only then is the prefix the claimant's.
 pub fn is_bound(claim: &PrefixClaim, block: &PrefixBlock) -> bool {
     let bound = claim.status.as_ref().and_then(|s| s.bound.as_ref());
     bound.is_some_and(|b| Some(b.block_uid.as_str()) == block.metadata.uid.as_deref() && b.cidr == block.spec.cidr)
-        && Some(block.spec.claim_ref.uid.as_str()) == claim.metadata.uid.as_deref()
+        && owns(claim, block)
         && block.spec.state == BlockState::Confirmed
+}
+
+/// Whether a block names this very claim, not one of the same name.
+pub fn owns(claim: &PrefixClaim, block: &PrefixBlock) -> bool {
+    Some(block.spec.claim_ref.uid.as_str()) == claim.metadata.uid.as_deref()
 }

@@ -14,6 +14,7 @@ pub mod booking; // who may have how much of what is left, and in which order
 pub mod admit; // outcome → Tenant and Environment
 pub mod address; // prefixes: order, derivation, names
 pub mod claim; // one claim's next call (the checked protocol)
+pub mod collect; // one block's next call: what no claim wants, and what leaves quarantine
 pub mod desired; // Environment → the objects it should have
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions

@@ -187,9 +187,10 @@ async fn record(agency: &Agency, outcome: &Outcome, ctx: &Context) -> Result<()>
     let generation = agency.metadata.generation;
     status.observed_generation = generation;
     status.namespace_uid = outcome.namespace_uid.clone().or(status.namespace_uid);
-    status.prefix = super::claim::bound_prefix(ctx, &names::agency_claim(&agency.name_any()))
-        .map(|p| p.to_string())
-        .or(status.prefix);
+    status.prefix =
+        super::claim::prefix_of(ctx, &names::agency_claim(&agency.name_any()), agency.metadata.uid.as_deref())
+            .map(|p| p.to_string())
+            .or(status.prefix);
     let done = outcome.reason == Reason::Ready;
     // A body that nobody acts for is complete as it is.
     let fine = done || outcome.reason == Reason::NoMembers;

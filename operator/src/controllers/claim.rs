@@ -1,27 +1,39 @@
 //! PrefixClaim → PrefixBlock: a thin shim that makes the calls which `berth_plan::claim::step` asks for.
 
+pub mod calls;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use berth_crds::address::BlockState;
-use berth_crds::{AddressPlan, PrefixBlock, PrefixClaim, Reason, names};
+use berth_crds::address::{BlockState, Claimant, ClaimantKind};
+use berth_crds::{Agency, PrefixBlock, PrefixClaim, Reason, Tenant, names};
 use berth_plan::address;
 use berth_plan::claim::{Answer, Call, Known, Memory, Parent, is_bound, step};
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
-use kube::api::{DeleteParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, Preconditions};
 use kube::runtime::controller::Action;
+
+use calls::{PLAN, make};
 
 use crate::context::Context;
 use crate::error::{Error, Result, answer, while_};
-use crate::{apply, observe, record};
+use crate::{apply, observe};
 
 /// Calls of one run; the protocol needs six, a foreign block costs three more.
 const MOST_CALLS: usize = 64;
+/// A claim that waits for what no watch tells is looked at again after this long.
+const AGAIN: Duration = Duration::from_secs(60);
+/// A block in use is told free by watches; this is for what they miss.
+const IN_USE: Duration = Duration::from_secs(300);
 
 /// Takes a claim as far as it goes now.
 pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Action> {
     let claim = ctx.caches.claims.get(&claim.name_any(), None).unwrap_or(claim);
+    if claim.metadata.deletion_timestamp.is_none() && claimant_is_gone(&claim.spec.claimant, &ctx).await? {
+        return delete(&claim, &ctx).await;
+    }
     let mut intended = BTreeSet::new();
     let result = run(&claim, &mut intended, &ctx).await;
     let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
@@ -30,19 +42,26 @@ pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Act
 }
 
 async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
-    let mut known =
-        Known { parent: parent(claim, ctx), length: claim.spec.level.length(), taken: BTreeSet::new(), now: ctx.now() };
+    let mut known = Known {
+        parent: parent(claim, ctx),
+        length: claim.spec.level.length(),
+        taken: BTreeSet::new(),
+        returning: BTreeSet::new(),
+        now: ctx.now(),
+    };
     let mut memory = Memory::new(claim.clone());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
         let call = next_call(&mut memory, &mut known, answer, intended, ctx);
         answer = match call {
-            Call::Done | Call::Wait(Reason::AddressPending) => return Ok(Action::await_change()),
+            Call::Done | Call::After(_) | Call::Wait(Reason::AddressPending) => return Ok(Action::await_change()),
+            // With its last finalizer the claim is gone.
+            Call::LetGo(_) => return make(call, ctx).await.map(|_| Action::await_change()),
             Call::Wait(reason) => {
                 tracing::warn!(claim = claim.name_any(), reason = reason.as_str(), "claim waits");
-                return Ok(Action::requeue(std::time::Duration::from_secs(60)));
+                return Ok(Action::requeue(if reason == Reason::StillInUse { IN_USE } else { AGAIN }));
             }
-            call => make(call, &known, &memory, ctx).await?,
+            call => make(call, ctx).await?,
         };
     }
     Err(Error::Conflict { what: format!("PrefixClaim {:?}", claim.name_any()) })
@@ -57,8 +76,13 @@ fn next_call(
     ctx: &Context,
 ) -> Call {
     let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
-    known.taken = observe::taken(ctx, &memory.claim);
-    known.taken.extend(intents.iter());
+    let claim = if let Answer::Claim(claim) = &answer { claim.as_ref() } else { &memory.claim };
+    // Only a choice looks at what is taken, and that is made of thousands of blocks.
+    if claim.status.as_ref().is_none_or(|s| s.candidate.is_none()) {
+        known.taken = observe::taken(ctx, &memory.claim);
+        known.taken.extend(intents.iter());
+        known.returning = returning(&memory.claim, ctx);
+    }
     let call = step(memory, known, answer);
     if let Call::WriteClaim(claim) = &call
         && let Some(prefix) = claim.status.as_ref().and_then(|s| address::parse(s.candidate.as_deref()?))
@@ -69,63 +93,52 @@ fn next_call(
     call
 }
 
-async fn make(call: Call, known: &Known, memory: &Memory, ctx: &Context) -> Result<Answer> {
-    match call {
-        Call::WriteClaim(claim) => {
-            Ok(Answer::Claim(Box::new(record::status(&ctx.api(), &ctx.caches.claims, &claim).await?)))
+/// Prefixes in quarantine that the claimant had.
+fn returning(claim: &PrefixClaim, ctx: &Context) -> BTreeSet<Ipv6Net> {
+    let blocks = ctx.caches.blocks.all().into_iter();
+    let own = blocks.filter(|b| b.spec.state == BlockState::Quarantined && b.spec.claimant == claim.spec.claimant);
+    own.filter_map(|b| address::parse(&b.spec.cidr)).collect()
+}
+
+/// Whether the claimant is gone for good: the API server knows no object of its name, or one of another UID.
+async fn claimant_is_gone(claimant: &Claimant, ctx: &Context) -> Result<bool> {
+    let uid = Some(claimant.uid.as_str());
+    match claimant.kind {
+        ClaimantKind::Agency => {
+            let seen = ctx.caches.agencies.get(&claimant.name, None);
+            if seen.is_some_and(|o| o.metadata.uid.as_deref() == uid) {
+                return Ok(false);
+            }
+            let live = apply::live::<Agency>(&ctx.api(), &claimant.name).await?;
+            Ok(live.is_none_or(|o| o.metadata.uid.as_deref() != uid))
         }
-        Call::CreateBlock(block) => Ok(match apply::create(&ctx.api(), &ctx.caches.blocks, &block).await? {
-            Some(created) => Answer::Block(Box::new(created)),
-            None => Answer::Taken,
-        }),
-        Call::GetBlock(name) => Ok(Answer::Found(apply::live::<PrefixBlock>(&ctx.api(), &name).await?.map(Box::new))),
-        Call::WriteBlock(block) => {
-            let what = format!("PrefixBlock {:?}", block.name_any());
-            let api = ctx.api::<PrefixBlock>();
-            let written =
-                api.replace(&block.name_any(), &PostParams::default(), &block).await.map_err(while_("update", what))?;
-            ctx.caches.blocks.note(&written);
-            Ok(Answer::Block(Box::new(written)))
+        ClaimantKind::Tenant => {
+            let seen = ctx.caches.tenants.get(&claimant.name, None);
+            if seen.is_some_and(|o| o.metadata.uid.as_deref() == uid) {
+                return Ok(false);
+            }
+            let live = apply::live::<Tenant>(&ctx.api(), &claimant.name).await?;
+            Ok(live.is_none_or(|o| o.metadata.uid.as_deref() != uid))
         }
-        Call::VerifyParent => Ok(Answer::Parent(parent_holds(known, memory, ctx).await?)),
-        Call::DeleteBlock(block) => delete_exactly(&block, ctx).await.map(|()| Answer::Deleted),
-        Call::Wait(_) | Call::Done => Ok(Answer::Start),
     }
 }
 
-/// Deletes a block only if it is still the one that was read, to the last write.
-pub async fn delete_exactly(block: &PrefixBlock, ctx: &Context) -> Result<()> {
-    let preconditions = Preconditions { uid: block.uid(), resource_version: block.resource_version() };
+/// Asks for the release: the claim stays, by its finalizer, until its block is in quarantine.
+async fn delete(claim: &PrefixClaim, ctx: &Context) -> Result<Action> {
+    let preconditions = Preconditions { uid: claim.uid(), ..Default::default() };
     let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
-    match ctx.api::<PrefixBlock>().delete(&block.name_any(), &params).await {
-        Ok(_) => Ok(()),
-        Err(error) if answer(&error).is_some_and(|s| s.is_not_found()) => Ok(()),
-        Err(error) => Err(while_("delete", format!("PrefixBlock {:?}", block.name_any()))(error)),
+    tracing::info!(
+        claim = claim.name_any(),
+        claimant = claim.spec.claimant.name,
+        "releasing a prefix without claimant"
+    );
+    match ctx.api::<PrefixClaim>().delete(&claim.name_any(), &params).await {
+        Err(error) if !answer(&error).is_some_and(|s| s.is_not_found()) => {
+            Err(while_("delete", format!("PrefixClaim {:?}", claim.name_any()))(error))
+        }
+        _ => Ok(Action::await_change()),
     }
 }
-
-/// Reads the parent from the API server: there, the same, confirmed, not on its way out.
-async fn parent_holds(known: &Known, memory: &Memory, ctx: &Context) -> Result<bool> {
-    let Some(block) = &memory.block else { return Ok(false) };
-    match &known.parent {
-        Parent::NotYet => Ok(false),
-        Parent::Pools { .. } => {
-            let plan = apply::live::<AddressPlan>(&ctx.api(), PLAN).await?;
-            Ok(plan.is_some_and(|p| p.uid().as_deref() == Some(&block.spec.parent_uid)))
-        }
-        Parent::Block { .. } => {
-            let parent = apply::live::<PrefixBlock>(&ctx.api(), &names::block(&block.spec.parent)).await?;
-            Ok(parent.is_some_and(|p| {
-                p.uid().as_deref() == Some(&block.spec.parent_uid)
-                    && p.spec.state == BlockState::Confirmed
-                    && p.metadata.deletion_timestamp.is_none()
-            }))
-        }
-    }
-}
-
-/// Name of the only AddressPlan.
-const PLAN: &str = "default";
 
 fn parent(claim: &PrefixClaim, ctx: &Context) -> Parent {
     if let Some(reference) = &claim.spec.parent_claim_ref {
@@ -148,6 +161,13 @@ fn bound_block(ctx: &Context, claim: &str) -> Option<Arc<PrefixBlock>> {
 }
 
 /// The prefix of a claim, when claim and block point at each other.
-pub fn bound_prefix(ctx: &Context, claim: &str) -> Option<Ipv6Net> {
+fn bound_prefix(ctx: &Context, claim: &str) -> Option<Ipv6Net> {
     address::parse(&bound_block(ctx, claim)?.spec.cidr)
+}
+
+/// The same, when the claim is this very claimant's: one of the same name that was deleted and re-created inherits
+/// nothing.
+pub fn prefix_of(ctx: &Context, claim: &str, claimant_uid: Option<&str>) -> Option<Ipv6Net> {
+    let block = bound_block(ctx, claim).filter(|b| Some(b.spec.claimant.uid.as_str()) == claimant_uid)?;
+    address::parse(&block.spec.cidr)
 }

@@ -1,66 +1,71 @@
-//! The collector: blocks that no claim is about to bind, and blocks of a claim that is bound to another one.
-//!
-//! It reads the block, *then* the claim, and deletes only with the block's UID and resourceVersion: an adoption in
-//! between changes the block and the delete misses.
+//! The collector: a thin shim that makes the calls which `berth_plan::collect::step` asks for.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use berth_crds::PrefixBlock;
 use berth_crds::address::BlockState;
-use berth_crds::{PrefixBlock, PrefixClaim};
+use berth_plan::claim::{Answer, Call};
+use berth_plan::collect::{Sweep, is_wanted, step};
 use kube::ResourceExt;
-use kube::api::PostParams;
 use kube::runtime::controller::Action;
 
-use super::claim::delete_exactly;
-use crate::apply;
+use super::claim::calls::make;
 use crate::context::Context;
-use crate::error::{Result, while_};
+use crate::error::{Error, Result};
 
 /// A claim in progress binds within this time; younger blocks are left alone to save calls, not for safety.
 const GRACE: Duration = Duration::from_secs(60);
+/// Longest time between two looks at a block that is in use or in quarantine.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Calls of one look; a whole release needs eight.
+const MOST_CALLS: usize = 16;
 
-/// Whether claim and block point at each other, as far as we know: then there is nothing to collect and nothing to read.
-fn claimed(block: &PrefixBlock, ctx: &Context) -> bool {
-    let claim = ctx.caches.claims.get(&block.spec.claim_ref.name, None);
-    claim.is_some_and(|c| berth_plan::claim::is_bound(&c, block))
-}
-
-/// A Confirmed block is first given up: only Pending and Quarantined ones may be deleted (policy `52`).
-async fn give_up(mut block: PrefixBlock, ctx: &Context) -> Result<PrefixBlock> {
-    block.spec.state = BlockState::Quarantined;
-    let what = format!("PrefixBlock {:?}", block.name_any());
-    let api = ctx.api::<PrefixBlock>();
-    api.replace(&block.name_any(), &PostParams::default(), &block).await.map_err(while_("give up", what))
-}
-
-/// Collects a block if its claim is gone or wants another prefix.
+/// Looks at a block. While the cache shows that its claim wants it, nothing is read.
 pub async fn reconcile(block: Arc<PrefixBlock>, ctx: Arc<Context>) -> Result<Action> {
-    if !matches!(block.spec.state, BlockState::Pending | BlockState::Confirmed) || claimed(&block, &ctx) {
-        return Ok(Action::await_change());
+    let block = ctx.caches.blocks.get(&block.name_any(), None).unwrap_or(block);
+    let claim = ctx.caches.claims.get(&block.spec.claim_ref.name, None);
+    let quarantined = block.spec.state == BlockState::Quarantined;
+    if !quarantined && is_wanted(&block, claim.as_deref()) {
+        let pending = block.spec.state == BlockState::Pending;
+        return Ok(if pending { Action::requeue(GRACE) } else { Action::await_change() });
     }
     let age = block.creation_timestamp().map_or(0, |t| ctx.now().0.duration_since(t.0).as_secs());
-    if age < GRACE.as_secs() as i64 {
+    if !quarantined && age < GRACE.as_secs() as i64 {
         return Ok(Action::requeue(GRACE));
     }
-    let Some(block) = apply::live::<PrefixBlock>(&ctx.api(), &block.name_any()).await? else {
-        return Ok(Action::await_change());
-    };
-    let claim = apply::live::<PrefixClaim>(&ctx.api(), &block.spec.claim_ref.name).await?;
-    let claim = claim.filter(|c| c.uid().as_deref() == Some(&block.spec.claim_ref.uid));
-    let status = claim.map(|c| c.status.unwrap_or_default());
-    let bound = status.as_ref().and_then(|s| s.bound.as_ref()).map(|b| b.block_uid.clone());
-    let collectable = match block.spec.state {
-        BlockState::Pending => status.is_none_or(|s| s.candidate.as_deref() != Some(&block.spec.cidr)),
-        // A slow run may confirm a block after another run bound its claim elsewhere: a claim has one block.
-        BlockState::Confirmed => bound.is_some() && bound != block.uid(),
-        BlockState::Releasing | BlockState::Quarantined => false,
-    };
-    if !collectable {
-        return Ok(Action::requeue(GRACE));
+    sweep(&block, &ctx).await
+}
+
+async fn sweep(block: &PrefixBlock, ctx: &Context) -> Result<Action> {
+    let mut sweep = Sweep::new(block.name_any());
+    let mut answer = Answer::Start;
+    for _ in 0..MOST_CALLS {
+        let call = step(&mut sweep, ctx.now().0, answer);
+        answer = match call {
+            Call::Done => return Ok(Action::await_change()),
+            Call::Wait(reason) => {
+                tracing::warn!(cidr = block.spec.cidr, reason = reason.as_str(), "a block without claim stays");
+                return Ok(Action::requeue(5 * GRACE));
+            }
+            Call::After(time) => {
+                return Ok(Action::requeue(Duration::try_from(time).unwrap_or(GRACE).clamp(GRACE, DAY)));
+            }
+            call => {
+                tell(&call);
+                make(call, ctx).await?
+            }
+        };
     }
-    let block = if block.spec.state == BlockState::Confirmed { give_up(block, &ctx).await? } else { block };
-    tracing::info!(cidr = block.spec.cidr, "collecting a block that no claim wants");
-    delete_exactly(&block, &ctx).await?;
-    Ok(Action::await_change())
+    Err(Error::Conflict { what: format!("PrefixBlock {:?}", block.name_any()) })
+}
+
+fn tell(call: &Call) {
+    match call {
+        Call::DeleteBlock(block) => tracing::info!(cidr = block.spec.cidr, "collecting a block"),
+        Call::WriteBlock(block) => {
+            tracing::info!(cidr = block.spec.cidr, state = ?block.spec.state, "giving up a block")
+        }
+        _ => {}
+    }
 }

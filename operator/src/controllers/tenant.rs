@@ -5,11 +5,11 @@ use std::sync::Arc;
 use berth_crds::address::{Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::common::NameRef;
 use berth_crds::condition::{self, Is};
-use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, names};
+use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, labels, names};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::claim::bound_prefix;
+use super::claim::prefix_of;
 use crate::context::Context;
 use crate::error::Result;
 use crate::{apply, record};
@@ -42,7 +42,7 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
         requested_cidr: None,
     };
     if ctx.caches.claims.get(&agency_claim, None).is_none() {
-        let claim = PrefixClaim::new(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
+        let claim = claim(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
         apply::create(&ctx.api(), &ctx.caches.claims, &claim).await?;
     }
     if ctx.caches.claims.get(&tenant_claim, None).is_none() {
@@ -52,9 +52,16 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
             requested_cidr: wish(tenant, ctx),
             ..own
         };
-        apply::create(&ctx.api(), &ctx.caches.claims, &PrefixClaim::new(&tenant_claim, spec)).await?;
+        apply::create(&ctx.api(), &ctx.caches.claims, &claim(&tenant_claim, spec)).await?;
     }
     Ok(())
+}
+
+/// A claim that does not go before its block is in quarantine.
+fn claim(name: &str, spec: PrefixClaimSpec) -> PrefixClaim {
+    let mut claim = PrefixClaim::new(name, spec);
+    claim.metadata.finalizers = Some(vec![labels::PREFIX_FINALIZER.to_owned()]);
+    claim
 }
 
 /// The prefix that the tenant's first paper wished for.
@@ -66,25 +73,36 @@ fn wish(tenant: &Tenant, ctx: &Context) -> Option<String> {
 
 /// Why the tenant has no prefix yet, as its claim or its agency's claim says.
 fn claims_reason(tenant: &Tenant, ctx: &Context) -> Reason {
-    let exhausted = |claim: String| {
-        let conditions =
-            ctx.caches.claims.get(&claim, None).and_then(|c| c.status.clone()).unwrap_or_default().conditions;
+    let own = ctx.caches.claims.get(&names::tenant_claim(&tenant.name_any()), None);
+    if own.as_ref().is_some_and(|c| Some(c.spec.claimant.uid.as_str()) != tenant.metadata.uid.as_deref()) {
+        return Reason::ClaimantReplaced;
+    }
+    let agencys = ctx.caches.claims.get(&names::agency_claim(&tenant.spec.agency_ref.name), None);
+    let exhausted = |claim: Arc<PrefixClaim>| {
+        let conditions = claim.status.clone().unwrap_or_default().conditions;
         condition::get(&conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str())
     };
-    let claims = [names::tenant_claim(&tenant.name_any()), names::agency_claim(&tenant.spec.agency_ref.name)];
-    if claims.into_iter().any(exhausted) { Reason::PoolExhausted } else { Reason::AddressPending }
+    if own.into_iter().chain(agencys).any(exhausted) { Reason::PoolExhausted } else { Reason::AddressPending }
+}
+
+/// What there is to say about a wish that was not followed.
+fn wish_refused(tenant: &Tenant, ctx: &Context) -> Option<String> {
+    let why = ctx.caches.claims.get(&names::tenant_claim(&tenant.name_any()), None)?.status.clone()?.wish_refused?;
+    Some(format!("{} {why}", Reason::WishRefused.en()))
 }
 
 async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()> {
     let (now, generation) = (ctx.now(), tenant.metadata.generation);
     let mut status = tenant.status.clone().unwrap_or_default();
     status.observed_generation = generation;
-    let bound = bound_prefix(ctx, &names::tenant_claim(&tenant.name_any())).map(|p| p.to_string());
+    let bound =
+        prefix_of(ctx, &names::tenant_claim(&tenant.name_any()), tenant.metadata.uid.as_deref()).map(|p| p.to_string());
     // A prefix once shown is never taken away by a cache that lags.
     status.prefix = bound.or(status.prefix);
     let addressed = status.prefix.is_some();
     let (reason, message) = if addressed {
-        (Reason::NoBackEnd, Reason::NoBackEnd.en().to_owned())
+        let told = [Some(Reason::NoBackEnd.en().to_owned()), wish_refused(tenant, ctx)];
+        (Reason::NoBackEnd, told.into_iter().flatten().collect::<Vec<_>>().join(" "))
     } else if known_agency {
         let reason = claims_reason(tenant, ctx);
         (reason, reason.en().to_owned())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use berth_crds::address::PrefixLevel;
 use berth_crds::environment::{EnvironmentKind, Zone};
 use berth_crds::{AddressPlanSpec, names};
-use berth_plan::address::{choose, environment, hex, is_free, leaf, parse, pools, sparse};
+use berth_plan::address::{choose, environment, hex, is_free, leaf, parse, pools, reverse_zone, sparse};
 use ipnet::Ipv6Net;
 use proptest::prelude::*;
 use serde_json::json;
@@ -79,19 +79,13 @@ fn environment_and_role_are_fixed_nibbles_of_the_system_block() {
     assert_eq!(leaf(net("3fff:a10:1180:8000::/65"), None), None);
 }
 
-/// Reverse zone by its definition, from the hexadecimal text.
-fn reverse_zone(block: Ipv6Net) -> String {
-    let digits = &hex(block)[..usize::from(block.prefix_len() / 4)];
-    digits.chars().rev().map(|c| format!("{c}.")).collect::<String>() + "ip6.arpa"
-}
-
 #[test]
 fn prefix_name_hexadecimal_text_and_reverse_zone_are_the_known_answers() {
     let block = net("3fff:a10:1180:8000::/56");
     assert_eq!(names::block(&block.to_string()), "3fff-a10-1180-8000---56");
     assert_eq!(hex(block), "3fff0a10118080000000000000000000");
-    assert_eq!(reverse_zone(block), "0.8.0.8.1.1.0.1.a.0.f.f.f.3.ip6.arpa");
-    assert_eq!(reverse_zone(net("3fff:a10::/32")), "0.1.a.0.f.f.f.3.ip6.arpa");
+    assert_eq!(reverse_zone(block).unwrap(), "0.8.0.8.1.1.0.1.a.0.f.f.f.3.ip6.arpa");
+    assert_eq!(reverse_zone(net("3fff:a10::/32")).unwrap(), "0.1.a.0.f.f.f.3.ip6.arpa");
 }
 
 #[test]
@@ -131,6 +125,8 @@ fn only_the_one_spelling_of_rfc_5952_is_read() {
         "2001:db8::::/32",
         "2001:db8:::/32",
         "[2001:db8::]/32",
+        "::ffff:1.2.3.4/128",
+        "::ffff:0.0.0.0/96",
     ];
     for text in bad {
         assert_eq!(parse(text), None, "{text}");
@@ -176,8 +172,8 @@ proptest! {
 
     #[test]
     fn the_order_is_a_permutation_of_all_children(bits in 0u8..=12) {
-        let all: BTreeSet<u32> = (0..1u32 << bits).map(|k| sparse(k, bits)).collect();
-        prop_assert_eq!(all, (0..1u32 << bits).collect::<BTreeSet<_>>());
+        let all: BTreeSet<u128> = (0..1u128 << bits).map(|k| sparse(k, bits)).collect();
+        prop_assert_eq!(all, (0..1u128 << bits).collect::<BTreeSet<_>>());
     }
 
     #[test]

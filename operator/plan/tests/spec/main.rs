@@ -17,5 +17,6 @@ mod fulfil;
 mod golden;
 mod network;
 mod purity;
+mod release;
 mod status;
 mod world;

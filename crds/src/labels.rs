@@ -24,6 +24,13 @@ pub const ONBOARDING: &str = "berth.dev/onboarding";
 /// 32 hexadecimal digits of a block's network address: lists sort by address.
 pub const ADDRESS_HEX: &str = "berth.dev/address";
 
+/// Label by which the platform's BGP peers select announcements of tenants' prefixes (value `tenant`).
+pub const ADVERTISE: &str = "berth.dev/advertise";
+/// Label that a platform operator puts on a back end's pool for all tenants; its value is the family (`IPv4`).
+pub const SHARED_POOL: &str = "berth.dev/shared-pool";
+/// Label that no namespace carries: a pool that selects it takes no new users.
+pub const DRAINING: &str = "berth.dev/draining";
+
 /// Standard label: who manages the object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Value of [`MANAGED_BY`] and server-side apply field manager.

@@ -14,5 +14,6 @@ pub mod admit; // outcome → Tenant and Environment
 pub mod address; // prefixes: order, derivation, names
 pub mod claim; // one claim's next call (the checked protocol)
 pub mod desired; // Environment → the objects it should have
+pub mod backend; // leaves + what the cluster offers → pools, annotations, `Addressed`
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod address;
+mod backend;
 mod booking;
 mod checks;
 mod claim;

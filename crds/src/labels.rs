@@ -28,8 +28,6 @@ pub const ADDRESS_HEX: &str = "berth.dev/address";
 pub const ADVERTISE: &str = "berth.dev/advertise";
 /// Label that a platform operator puts on a back end's pool for all tenants; its value is the family (`IPv4`).
 pub const SHARED_POOL: &str = "berth.dev/shared-pool";
-/// Label that no namespace carries: a pool that selects it takes no new users.
-pub const DRAINING: &str = "berth.dev/draining";
 
 /// Standard label: who manages the object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";

@@ -13,6 +13,7 @@ pub mod observe;
 pub mod apply;
 pub mod booking;
 pub mod record;
+pub mod backends;
 pub mod controllers;
 pub mod triggers;
 pub mod wiring;

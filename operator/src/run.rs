@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::backends;
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::error::Result;
@@ -103,6 +104,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let ctx = Arc::new(Context {
         client,
         caches,
+        back_ends: Default::default(),
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
@@ -111,6 +113,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     });
     watch_all(writers, &ctx, &q, &mut watches);
     filled(&ctx.caches).await;
+    backends::start(&ctx, &q, &mut watches).await;
     phase.send_replace(Phase::Reconciling);
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);

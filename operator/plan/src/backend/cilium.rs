@@ -35,6 +35,9 @@ const SHAPE: &[&str] = &["spec.ipv6.cidrs[]:string", "spec.ipv6.maskSize:integer
 /// Cilium's bitmap has at most this many bits (pkg/ipam/cidrset).
 const WIDEST: u8 = 16;
 
+/// No namespace has a dot in its name.
+const NOBODY: &str = "berth.draining";
+
 /// Pods.
 pub struct Cilium;
 
@@ -111,10 +114,9 @@ impl BackEnd for Cilium {
     /// A pool that selects no namespace is taken by no new pod: since 1.20 the schema has a selector. Running pods keep
     /// their addresses.
     fn stop(&self, stands: &Value) -> Option<Value> {
-        let nobody = json!({"matchLabels": {(labels::DRAINING): "true"}});
+        let nobody = selecting(NOBODY);
         let pool = stands["kind"] == json!(POOL.kind) && stands["spec"].get("namespaceSelector").is_some();
-        (pool && stands["spec"]["namespaceSelector"] != nobody)
-            .then(|| json!({"spec": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": null, (labels::DRAINING): "true"}}}}))
+        (pool && stands["spec"]["namespaceSelector"] != nobody).then(|| json!({"spec": {"namespaceSelector": nobody}}))
     }
 
     /// Free is a pool that no node lists and whose namespace holds no pod; routes are free when their pools are.
@@ -132,6 +134,10 @@ impl BackEnd for Cilium {
         }
         namespace_of(stands).map_or(Usage::Free, |namespace| seen.pods_in(&namespace))
     }
+}
+
+fn selecting(namespace: &str) -> Value {
+    json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}})
 }
 
 fn unknown(kind: Kind) -> Unfit {
@@ -158,7 +164,7 @@ fn pool(served: &Offered, namespace: &DesiredNamespace, prefix: Ipv6Net) -> Resu
     let mut spec = json!({"ipv6": {"cidrs": [prefix.to_string()], "maskSize": mask}});
     // The same namespace by annotation and by selector is one pool; the selector alone keeps every other namespace out.
     if served.knows("spec.namespaceSelector") {
-        spec["namespaceSelector"] = json!({"matchLabels": {"kubernetes.io/metadata.name": namespace.name}});
+        spec["namespaceSelector"] = selecting(&namespace.name);
     }
     Ok(Object {
         kind: POOL,

@@ -339,7 +339,11 @@ fn a_pool_goes_only_when_no_pod_and_no_node_has_an_address_of_it() {
     seen.namespaces.insert("aaaaaa-prod".into(), Occupancy::Holds { pods: 2, services: 0 });
     assert!(stop(&mut seen), "first no new use");
     let selector = &seen.objects[0]["spec"]["namespaceSelector"];
-    assert_eq!(selector, &json!({"matchLabels": {"berth.dev/draining": "true"}}), "which no namespace has");
+    assert_eq!(
+        selector,
+        &json!({"matchLabels": {"kubernetes.io/metadata.name": "berth.draining"}}),
+        "which no namespace can have"
+    );
     assert_eq!(
         case.leaving(&seen),
         [

@@ -9,19 +9,23 @@ use futures::StreamExt;
 use k8s_openapi::api::networking::v1::ServiceCIDR;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::PartialObjectMeta;
+use kube::core::discovery::v2::{APIGroupDiscovery, APIResourceDiscovery};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{Config, Event, watcher};
+use kube::runtime::watcher::{self, Config, Event, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::{Known, mirror};
+use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result, while_};
 use crate::triggers::Queues;
 
 /// Discovery lags behind a CRD by moments: this long until it is asked again.
 const AGAIN: Duration = Duration::from_millis(500);
+/// After a change, this long without another one until the cluster is asked.
+const QUIET: Duration = Duration::from_millis(300);
 /// As every watch of the operator.
 const WATCH_SECONDS: u32 = 55;
 
@@ -35,39 +39,48 @@ pub async fn start(ctx: &Arc<Context>, queues: &Queues, tasks: &mut JoinSet<()>)
 }
 
 async fn follow(ctx: Arc<Context>, queues: Queues, first: oneshot::Sender<()>) {
-    let mut first = Some(first);
     let crds: Api<PartialObjectMeta<CustomResourceDefinition>> = ctx.api();
     let mut events = Box::pin(watcher(crds, Config::default().timeout(WATCH_SECONDS)).default_backoff());
-    let mut names = BTreeSet::new();
-    while let Some(event) = events.next().await {
-        let about = match event {
-            Ok(Event::Init) => {
-                names.clear();
-                false
+    let (mut names, mut first, mut asked) = (BTreeSet::new(), Some(first), false);
+    loop {
+        // A project brings dozens of CRDs at once: one question answers for all of them.
+        let event = if asked { tokio::time::timeout(QUIET, events.next()).await } else { Ok(events.next().await) };
+        match event {
+            Ok(Some(event)) => asked |= take(event, &mut names),
+            Ok(None) => return,
+            Err(_) => {
+                refresh(&ctx, &queues, &names).await;
+                asked = false;
             }
-            Ok(Event::InitApply(crd)) => {
-                names.insert(crd.name_any());
-                false
-            }
-            Ok(Event::InitDone) => true,
-            Ok(Event::Apply(crd)) => {
-                names.insert(crd.name_any());
-                known_group(&crd.name_any())
-            }
-            Ok(Event::Delete(crd)) => {
-                names.remove(&crd.name_any());
-                known_group(&crd.name_any())
-            }
-            Err(error) => {
-                tracing::warn!(%error, "watch of CRDs failed, trying again");
-                false
-            }
-        };
-        if about {
+        }
+        if asked && let Some(first) = first.take() {
             refresh(&ctx, &queues, &names).await;
-            first.take().map(|first| first.send(()));
+            // Nobody waits any more only while the operator shuts down.
+            let _ = first.send(());
+            asked = false;
         }
     }
+}
+
+type CrdEvent = watcher::Result<Event<PartialObjectMeta<CustomResourceDefinition>>>;
+
+/// Keeps the names up to date and says whether the cluster should be asked again.
+fn take(event: CrdEvent, names: &mut BTreeSet<String>) -> bool {
+    match event {
+        Ok(Event::Init) => names.clear(),
+        Ok(Event::InitApply(crd)) => drop(names.insert(crd.name_any())),
+        Ok(Event::InitDone) => return true,
+        Ok(Event::Apply(crd)) => {
+            names.insert(crd.name_any());
+            return known_group(&crd.name_any());
+        }
+        Ok(Event::Delete(crd)) => {
+            names.remove(&crd.name_any());
+            return known_group(&crd.name_any());
+        }
+        Err(error) => tracing::warn!(%error, "watch of CRDs failed, trying again"),
+    }
+    false
 }
 
 fn known_group(crd: &str) -> bool {
@@ -94,80 +107,81 @@ async fn refresh(ctx: &Arc<Context>, queues: &Queues, crds: &BTreeSet<String>) {
 }
 
 async fn discover(ctx: &Context, crds: &BTreeSet<String>) -> Result<Offers> {
-    let served = ctx.client.list_api_groups_aggregated().await.map_err(while_("discover", "API groups"))?;
+    let answer = ctx.client.list_api_groups_aggregated().await.map_err(while_("discover", "API groups"))?;
     let kinds = backend::kinds();
-    let mut offers = Offers { kinds: Vec::new(), families: families(ctx, &kinds, &served.items).await? };
-    for group in served.items {
-        let name = group.metadata.and_then(|m| m.name).unwrap_or_default();
-        for version in group.versions {
-            for resource in version.resources {
-                let kind = resource.response_kind.and_then(|k| k.kind).unwrap_or_default();
-                if !kinds.iter().any(|k| k.group == name && k.kind == kind) {
-                    continue;
-                }
-                offers.kinds.push(Offered {
-                    group: name.clone(),
-                    kind,
-                    plural: resource.resource.unwrap_or_default(),
-                    version: version.version.clone().unwrap_or_default(),
-                    scope: if resource.scope.as_deref() == Some("Namespaced") {
-                        Scope::Namespaced
-                    } else {
-                        Scope::Cluster
-                    },
-                    schema: Schema::Unpublished,
-                });
-            }
-        }
+    let served: Vec<Offered> = answer.items.into_iter().flat_map(resources).collect();
+    let wanted = |o: &&Offered| kinds.iter().any(|k| k.group == o.group && k.kind == o.kind);
+    let mut offers =
+        Offers { kinds: served.iter().filter(wanted).cloned().collect(), families: families(ctx, &served).await? };
+    for name in crds.iter().filter(|name| known_group(name) && !served.iter().any(|o| crd_name(o) == **name)) {
+        not_served(ctx, name, &kinds).await?;
     }
-    schemas(ctx, &mut offers, &kinds, crds).await?;
+    schemas(ctx, &mut offers).await?;
     Ok(offers)
 }
 
-/// Reads the CRDs. One that is established and not served yet, or served and gone, means that discovery lags.
-async fn schemas(ctx: &Context, offers: &mut Offers, kinds: &[Kind], crds: &BTreeSet<String>) -> Result<()> {
-    for name in crds.iter().filter(|n| known_group(n)) {
-        let Some(crd) = crate::apply::live::<CustomResourceDefinition>(&ctx.api(), name).await? else { continue };
-        if !kinds.iter().any(|k| k.group == crd.spec.group && k.kind == crd.spec.names.kind) {
-            continue;
-        }
-        let established = crd.status.iter().flat_map(|s| s.conditions.iter().flatten());
-        let established = established.into_iter().any(|c| c.type_ == "Established" && c.status == "True");
-        let leaving = crd.metadata.deletion_timestamp.is_some();
-        let mut found = false;
-        for offered in offers.kinds.iter_mut().filter(|o| o.group == crd.spec.group && o.kind == crd.spec.names.kind) {
-            found = true;
-            offered.schema = Schema::of(&crd, &offered.version).unwrap_or(Schema::Unpublished);
-        }
-        if established && !leaving && !found {
-            return Err(Error::Conflict { what: format!("API discovery (no {name} yet)") });
-        }
-        if leaving {
-            offers.kinds.retain(|o| o.group != crd.spec.group || o.kind != crd.spec.names.kind);
-        }
+fn crd_name(offered: &Offered) -> String {
+    format!("{}.{}", offered.plural, offered.group)
+}
+
+/// Everything that the groups of back ends serve, preferred versions first.
+fn resources(group: APIGroupDiscovery) -> Vec<Offered> {
+    let name = group.metadata.and_then(|m| m.name).unwrap_or_default();
+    if !backend::kinds().iter().any(|k| k.group == name) {
+        return Vec::new();
     }
-    // What had a CRD at the last discovery and has none now is on its way out, not aggregated.
-    let before = ctx.back_ends.now();
-    let gone = |o: &Offered| {
-        let had = before
-            .offers
-            .kinds
-            .iter()
-            .any(|b| b.group == o.group && b.kind == o.kind && matches!(b.schema, Schema::Fields(_)));
-        had && !crds.contains(&format!("{}.{}", o.plural, o.group))
+    let of = |version: &str, resource: APIResourceDiscovery| Offered {
+        group: name.clone(),
+        kind: resource.response_kind.and_then(|k| k.kind).unwrap_or_default(),
+        plural: resource.resource.unwrap_or_default(),
+        version: version.to_owned(),
+        scope: if resource.scope.as_deref() == Some("Namespaced") { Scope::Namespaced } else { Scope::Cluster },
+        schema: Schema::Unpublished,
     };
-    offers.kinds.retain(|o| !gone(o));
+    let versions = group.versions.into_iter();
+    versions
+        .flat_map(|v| {
+            let version = v.version.unwrap_or_default();
+            v.resources.into_iter().map(move |r| (version.clone(), r))
+        })
+        .map(|(version, resource)| of(&version, resource))
+        .collect()
+}
+
+/// A CRD that is established and not served means that discovery lags: ask again.
+async fn not_served(ctx: &Context, name: &str, kinds: &[Kind]) -> Result<()> {
+    let Some(crd) = apply::live::<CustomResourceDefinition>(&ctx.api(), name).await? else { return Ok(()) };
+    let wanted = kinds.iter().any(|k| k.group == crd.spec.group && k.kind == crd.spec.names.kind);
+    let conditions = crd.status.iter().flat_map(|s| s.conditions.iter().flatten());
+    let established = conditions.into_iter().any(|c| c.type_ == "Established" && c.status == "True");
+    if wanted && established && crd.metadata.deletion_timestamp.is_none() {
+        return Err(Error::Conflict { what: format!("API discovery (no {name} yet)") });
+    }
+    Ok(())
+}
+
+/// Reads the CRDs of what is served. Without one, a kind is an aggregated server's, unless it had one a moment ago: then
+/// it is on its way out and discovery lags.
+async fn schemas(ctx: &Context, offers: &mut Offers) -> Result<()> {
+    let before = ctx.back_ends.now();
+    let mut kept = Vec::new();
+    for mut offered in std::mem::take(&mut offers.kinds) {
+        let had = |b: &Offered| crd_name(b) == crd_name(&offered) && matches!(b.schema, Schema::Fields(_));
+        match apply::live::<CustomResourceDefinition>(&ctx.api(), &crd_name(&offered)).await? {
+            Some(crd) if crd.metadata.deletion_timestamp.is_some() => continue,
+            Some(crd) => offered.schema = Schema::of(&crd, &offered.version).unwrap_or(Schema::Unpublished),
+            None if before.offers.kinds.iter().any(had) => continue,
+            None => {}
+        }
+        kept.push(offered);
+    }
+    offers.kinds = kept;
     Ok(())
 }
 
 /// Only where a back end is served: a plain cluster is asked nothing more.
-async fn families(
-    ctx: &Context,
-    kinds: &[Kind],
-    groups: &[kube::core::discovery::v2::APIGroupDiscovery],
-) -> Result<Families> {
-    let served = |name: &str| kinds.iter().any(|k| k.group == name);
-    if !groups.iter().any(|g| g.metadata.as_ref().and_then(|m| m.name.as_deref()).is_some_and(served)) {
+async fn families(ctx: &Context, served: &[Offered]) -> Result<Families> {
+    if served.is_empty() {
         return Ok(Families::default());
     }
     let api: Api<ServiceCIDR> = ctx.api();

@@ -161,6 +161,11 @@ async fn place(object: &Object, view: &View, ctx: &Context) -> Result<Option<Tol
         Ok(_) => Ok(None),
         // Made by somebody else since we looked: an apply without force does not take it over.
         Err(error) if stands.is_none() && answer(&error).is_some_and(|s| s.is_conflict()) => Ok(Some(foreign())),
+        // A project whose kinds are there and whose namespace is not.
+        Err(error) if answer(&error).is_some_and(|s| s.is_not_found()) => {
+            let home = object.namespace.as_deref().unwrap_or_default();
+            Ok(Some(Told::new(Reason::BackEndPending, format!("{what} waits for namespace {home:?}."))))
+        }
         Err(error) => Err(while_("apply", what)(error)),
     }
 }

@@ -103,8 +103,9 @@ impl BackEnd for Calico {
         let net: Option<Ipv6Net> = stands["spec"]["cidr"].as_str().and_then(|c| c.parse().ok());
         let within = |a: &&Value| {
             let block: Option<Ipv6Net> = a["spec"]["cidr"].as_str().and_then(|c| c.parse().ok());
-            a["spec"]["deleted"].as_str() != Some("true")
-                && net.zip(block).is_some_and(|(net, block)| net.contains(&block))
+            // A text in one release, a boolean in another.
+            let deleted = [json!(true), json!("true")].contains(&a["spec"]["deleted"]);
+            !deleted && net.zip(block).is_some_and(|(net, block)| net.contains(&block))
         };
         if let Some(block) = seen.of(AFFINITY).find(within) {
             return Usage::InUse(format!("node {} holds block {}", block["spec"]["node"], block["spec"]["cidr"]));

@@ -16,7 +16,6 @@ use super::{
 const GROUP: &str = "metallb.io";
 const POOL: Kind = Kind { group: GROUP, kind: "IPAddressPool" };
 const ROUTES: Kind = Kind { group: GROUP, kind: "BGPAdvertisement" };
-const PEER: Kind = Kind { group: GROUP, kind: "BGPPeer" };
 /// Where its manifests and chart install it, unless its own objects stand elsewhere.
 const HOME: &str = "metallb-system";
 
@@ -37,7 +36,7 @@ impl BackEnd for MetalLb {
     }
 
     fn reads(&self) -> &'static [Kind] {
-        &[PEER]
+        &[]
     }
 
     fn keys(&self) -> &'static [&'static str] {
@@ -73,10 +72,8 @@ impl BackEnd for MetalLb {
             "addresses": [prefix.to_string()], "autoAssign": true, "avoidBuggyIPs": false, "serviceAllocation": allocation
         });
         let mut objects = vec![object(POOL, &served.version, pool)];
-        // Without peers there is nobody to tell; layer 2 is the platform's choice.
-        if let Some(routes) = input.offers.with(ROUTES, &["spec.ipAddressPools[]:string"])
-            && input.seen.of(PEER).next().is_some()
-        {
+        // Without peers it tells nobody; peers and layer 2 are the platform's.
+        if let Some(routes) = input.offers.with(ROUTES, &["spec.ipAddressPools[]:string"]) {
             let spec = json!({"ipAddressPools": [name], "aggregationLengthV6": 64});
             objects.push(object(ROUTES, &routes.version, spec));
         }
@@ -119,7 +116,7 @@ impl BackEnd for MetalLb {
 
 /// MetalLB reads its own namespace only; where its objects are, it is.
 fn home(seen: &Seen) -> String {
-    let foreign = seen.of(PEER).chain(seen.of(POOL).filter(|p| !is_ours(p)));
+    let foreign = seen.of(POOL).chain(seen.of(ROUTES)).filter(|o| !is_ours(o));
     let mut homes: Vec<&str> = foreign.filter_map(|o| o["metadata"]["namespace"].as_str()).collect();
     homes.sort_unstable();
     homes.first().map_or(HOME, |h| h).to_owned()

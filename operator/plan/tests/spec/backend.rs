@@ -257,7 +257,8 @@ fn load_balancers_have_a_pool_only_where_the_environment_is_exposed_and_only_in_
     assert_eq!(names(&Case::new(json!({}), 1, metallb()).plan()), Vec::<String>::new());
     let case = Case::new(merge(zones(), json!({"exposure": ["TSLCD"]})), 3, metallb());
     let plan = case.plan();
-    assert_eq!(names(&plan), ["IPAddressPool l6-3fff-a10-1180-8001---64"]);
+    let both = ["IPAddressPool l6-3fff-a10-1180-8001---64", "BGPAdvertisement l6-3fff-a10-1180-8001---64"];
+    assert_eq!(names(&plan), both);
     assert_eq!(
         (plan.objects[0].namespace.as_deref(), &plan.objects[0].spec),
         (
@@ -268,13 +269,11 @@ fn load_balancers_have_a_pool_only_where_the_environment_is_exposed_and_only_in_
             })
         )
     );
-    let peer =
-        json!({"apiVersion": "metallb.io/v1beta2", "kind": "BGPPeer", "metadata": {"name": "r1", "namespace": "net"}});
-    let plan = case.seeing(vec![peer]).plan();
-    assert_eq!(
-        plan.objects[1].spec,
-        json!({"ipAddressPools": ["l6-3fff-a10-1180-8001---64"], "aggregationLengthV6": 64})
-    );
+    let announced = json!({"ipAddressPools": ["l6-3fff-a10-1180-8001---64"], "aggregationLengthV6": 64});
+    assert_eq!(plan.objects[1].spec, announced);
+    let theirs = json!({"apiVersion": "metallb.io/v1beta1", "kind": "IPAddressPool",
+        "metadata": {"name": "platform", "namespace": "net"}, "spec": {"addresses": ["198.51.100.0/24"]}});
+    let plan = case.seeing(vec![theirs]).plan();
     assert!(plan.objects.iter().all(|o| o.namespace.as_deref() == Some("net")), "where MetalLB's own objects are");
 }
 
@@ -373,14 +372,18 @@ fn calico_disables_first_and_waits_for_its_blocks() {
     seen.namespaces.insert("aaaaaa-prod".into(), Occupancy::Gone);
     assert_eq!(case.leaving(&seen), ["stop IPPool {\"spec\":{\"disabled\":true}}"]);
     seen.objects[0]["spec"]["disabled"] = json!(true);
-    let block = |cidr: &str, deleted: &str| {
+    let block = |cidr: &str, deleted: Value| {
         json!({"apiVersion": "projectcalico.org/v3", "kind": "BlockAffinity",
         "spec": {"cidr": cidr, "node": "n1", "deleted": deleted}})
     };
     for (cidr, deleted, step) in [
-        ("3fff:a10:1180:8000::40/122", "false", "wait IPPool: node \"n1\" holds block \"3fff:a10:1180:8000::40/122\""),
-        ("3fff:a10:1180:8000::40/122", "true", "delete IPPool"),
-        ("3fff:a10:1180:9000::40/122", "false", "delete IPPool"),
+        (
+            "3fff:a10:1180:8000::40/122",
+            json!("false"),
+            "wait IPPool: node \"n1\" holds block \"3fff:a10:1180:8000::40/122\"",
+        ),
+        ("3fff:a10:1180:8000::40/122", json!(true), "delete IPPool"),
+        ("3fff:a10:1180:9000::40/122", json!("false"), "delete IPPool"),
     ] {
         let mut seen = seen.clone();
         seen.objects.push(block(cidr, deleted));
@@ -394,11 +397,17 @@ fn metallb_never_narrows_a_pool_and_waits_for_its_own_counters() {
         .written(json!({"availableIPv6": 1, "assignedIPv6": 1}));
     let mut seen = case.seen.clone();
     seen.namespaces.insert("aaaaaa-prod".into(), Occupancy::Holds { pods: 9, services: 0 });
-    assert_eq!(case.leaving(&seen), ["stop IPAddressPool {\"spec\":{\"autoAssign\":false}}"], "and nothing else of it");
+    let first = [
+        "wait BGPAdvertisement: MetalLB has given 1 addresses of it",
+        "stop IPAddressPool {\"spec\":{\"autoAssign\":false}}",
+    ];
+    assert_eq!(case.leaving(&seen), first, "and nothing else of it");
     seen.objects[0]["spec"]["autoAssign"] = json!(false);
-    assert_eq!(case.leaving(&seen), ["wait IPAddressPool: MetalLB has given 1 addresses of it"]);
+    let wait = ["BGPAdvertisement", "IPAddressPool"].map(|k| format!("wait {k}: MetalLB has given 1 addresses of it"));
+    assert_eq!(case.leaving(&seen), wait);
     seen.objects[0]["status"]["assignedIPv6"] = json!(0);
-    assert_eq!(case.leaving(&seen), ["delete IPAddressPool"], "pods have no part in it");
+    let away = ["delete BGPAdvertisement", "delete IPAddressPool"];
+    assert_eq!(case.leaving(&seen), away, "pods have no part in it");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
 use kube::ResourceExt;
 
 pub use ends::{Blocks, End, Family, NamedPort, Pod, Protocol};
-pub use lint::{Finding, NO_IPV4, NO_IPV6, lint};
+pub use lint::{Finding, lint};
 
 /// One attempt to connect.
 #[derive(Clone, Copy, Debug)]

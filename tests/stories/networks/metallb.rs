@@ -25,7 +25,8 @@ async fn metallb_pools_are_accepted_changed_and_removed_in_the_safe_order_while_
     stage.edit(json!({"exposure": ["Internet"]})).await?;
     stage.addressed(Reason::BackEndPending).await?;
     let prefix = stage.environment().await?.status.and_then(|s| s.prefix).ok_or("no prefix")?;
-    let leaf = prefix.replace("0::/60", "1::/64");
+    let second = berth_plan::address::parse(&prefix).and_then(|p| p.subnets(64).ok()?.nth(1));
+    let leaf = second.ok_or("no second leaf")?.to_string();
     let pool = format!("l6-{}", leaf.replace([':', '/'], "-"));
     let wanted = json!({
         "addresses": [leaf], "autoAssign": true, "avoidBuggyIPs": false,

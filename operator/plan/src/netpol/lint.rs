@@ -3,16 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use berth_crds::labels::{NO_IPV4, NO_IPV6};
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::{IPBlock, NetworkPolicy, NetworkPolicyPeer};
 use kube::ResourceExt;
 
 use super::{Family, full_name};
-
-/// Annotation of a policy whose rules have no IPv4 blocks: why.
-pub const NO_IPV4: &str = "berth.dev/no-ipv4";
-/// Annotation of a policy whose rules have no IPv6 blocks: why.
-pub const NO_IPV6: &str = "berth.dev/no-ipv6";
 
 /// One defect.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use berth_crds::labels::{NO_IPV4, NO_IPV6};
 use berth_plan::address;
 use berth_plan::desired::{Desired, Input, plan};
-use berth_plan::netpol::{Attempt, Blocks, End, Family, Finding, NO_IPV4, NO_IPV6, Pod, Protocol, judge, lint};
+use berth_plan::netpol::{Attempt, Blocks, End, Family, Finding, Pod, Protocol, judge, lint};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -24,6 +24,16 @@ pub const ONBOARDING: &str = "berth.dev/onboarding";
 /// 32 hexadecimal digits of a block's network address: lists sort by address.
 pub const ADDRESS_HEX: &str = "berth.dev/address";
 
+/// Label by which the platform's BGP peers select announcements of tenants' prefixes (value `tenant`).
+pub const ADVERTISE: &str = "berth.dev/advertise";
+/// Label that a platform operator puts on a back end's pool for all tenants; its value is the family (`IPv4`).
+pub const SHARED_POOL: &str = "berth.dev/shared-pool";
+
+/// Annotation of a NetworkPolicy whose rules have no IPv4 blocks: why.
+pub const NO_IPV4: &str = "berth.dev/no-ipv4";
+/// Annotation of a NetworkPolicy whose rules have no IPv6 blocks: why.
+pub const NO_IPV6: &str = "berth.dev/no-ipv6";
+
 /// Standard label: who manages the object.
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Value of [`MANAGED_BY`] and server-side apply field manager.

@@ -47,6 +47,11 @@ reasons! {
     Done: "Đã hoàn thành.", "Done.";
     NotYet: "Chưa đến bước này.", "Not reached yet.";
     NoBackEnd: "Địa chỉ đã dành riêng, chưa định tuyến.", "Addresses are reserved, not routed: the cluster has no address back end.";
+    AddressesServed: "Địa chỉ đã được hệ thống mạng cấp phát.", "The network back end serves the addresses.";
+    BackEndPending: "Đang chờ hệ thống mạng nhận dải địa chỉ.", "Waiting for the network back end to take the addresses.";
+    BackEndUnfit: "Kế hoạch địa chỉ không phù hợp với hệ thống mạng.", "The network back end cannot carry the address plan.";
+    BackEndFault: "Hệ thống mạng báo lỗi về dải địa chỉ.", "The network back end reports a fault with the addresses.";
+    PoolInUse: "Dải địa chỉ cũ vẫn còn được sử dụng.", "A pool that is no longer planned is still in use.";
     AddressPending: "Đang chờ cấp tiền tố IPv6.", "Waiting for an IPv6 prefix.";
     PoolExhausted: "Hết dải địa chỉ.", "The address pool is exhausted.";
     Bound: "Đã cấp tiền tố.", "The prefix is bound.";

@@ -17,6 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Api, Client, Resource};
 use tokio::sync::Notify;
 
+use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::drift::Drift;
@@ -65,6 +66,8 @@ pub struct Context {
     pub client: Client,
     /// What we have seen.
     pub caches: Caches,
+    /// What the cluster's networks were found to be.
+    pub back_ends: BackEnds,
     /// Failures in a row.
     pub backoff: Backoff,
     /// Edits of our objects by others.

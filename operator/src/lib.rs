@@ -14,6 +14,7 @@ pub mod drift;
 pub mod apply;
 pub mod booking;
 pub mod record;
+pub mod backends;
 pub mod controllers;
 pub mod pump;
 pub mod triggers;

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::backends;
 use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::drift::Drift;
@@ -107,6 +108,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         drift: Drift::new(client.clone(), settings.identity),
         client,
         caches,
+        back_ends: Default::default(),
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
         admitting: tokio::sync::Mutex::default(),
@@ -116,6 +118,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     });
     watch_all(writers, &ctx, &q, &mut watches);
     filled(&ctx.caches).await;
+    backends::start(&ctx, &q, &mut watches).await;
     phase.send_replace(Phase::Reconciling);
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);

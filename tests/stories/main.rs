@@ -9,6 +9,7 @@ mod request;
 mod four_eyes;
 mod isolation;
 mod repair;
+mod networks;
 mod headroom;
 mod counts;
 mod door;

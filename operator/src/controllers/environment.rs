@@ -23,7 +23,7 @@ use kube::runtime::controller::Action;
 use crate::booking::{self, Place};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{apply, record};
+use crate::{apply, backends, record};
 
 /// What a step found that stops the environment for now.
 pub(super) struct Stop {
@@ -69,6 +69,7 @@ fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> st
         system_prefix: prefix.as_deref().and_then(address::parse),
         today: ctx.today(),
     })
+    .map(|desired| backends::dress(environment, desired, ctx))
 }
 
 async fn provide(
@@ -79,6 +80,10 @@ async fn provide(
 ) -> Result<Action> {
     let mut current = environment.clone();
     let outcome = steps(&mut current, tenant, desired, ctx).await;
+    let told = match &outcome {
+        Ok(None) => backends::serve(&current, desired, ctx).await?,
+        _ => backends::told(&current, desired, ctx),
+    };
     // Status is written after failures too; the error still decides when to come back.
     let progress = match &outcome {
         Ok(None) => Progress::Done,
@@ -93,6 +98,7 @@ async fn provide(
     };
     let namespaces = with_uids(&current, desired);
     let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
+    let status = backends::tell(&current, status, &told, ctx);
     write(&current, status, ctx).await?;
     match outcome? {
         None => Ok(next_expiry(environment, ctx)),
@@ -144,6 +150,7 @@ async fn advance(
     ctx: &Context,
 ) -> Result<()> {
     let status = planned(current, tenant, desired, namespaces, &progress, &ctx.now());
+    let status = backends::tell(current, status, &backends::told(current, desired, ctx), ctx);
     // What is in place does not become "not ready" because a later look begins.
     *current = write(current, status, ctx).await?;
     Ok(())

@@ -27,6 +27,14 @@ pub enum Error {
         /// The end of what it printed.
         output: String,
     },
+    /// CRDs of another project could not be fetched or made.
+    #[error("could not fetch {what}; is the Go module proxy reachable? {why}")]
+    Fetch {
+        /// The module or generator.
+        what: String,
+        /// The end of what it said.
+        why: String,
+    },
     /// A file, folder or program could not be used.
     #[error("could not {doing} {path}: {source}")]
     Io {

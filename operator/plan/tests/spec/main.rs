@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod address;
+mod backend;
 mod booking;
 mod checks;
 mod claim;
@@ -15,8 +16,10 @@ mod decide;
 mod desired;
 mod fulfil;
 mod golden;
+mod netpol;
 mod network;
 mod purity;
 mod release;
 mod status;
+mod tenants;
 mod world;

@@ -1,16 +1,16 @@
-//! Who may talk to whom: a tiny evaluator of NetworkPolicies over labels, and what the planned policies come to
-//! (design §4; domain §6.2 invariants 5 and 9, §6.3; ipv6 §6.3).
+//! Who may talk to whom: what the planned policies come to, by the evaluator of `berth_plan::netpol` (design §4; domain §6.2
+//! invariants 5 and 9, §6.3; ipv6 §6.3).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use berth_plan::desired::Desired;
-use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
+use berth_plan::netpol::{self, Attempt, Blocks, End, Family, Protocol};
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use crate::desired::{planned, zoned};
-use crate::world::*;
 
 type Labels = BTreeMap<String, String>;
 
@@ -45,56 +45,29 @@ fn pods(desired: &Desired) -> Vec<Pod> {
     desired.namespaces.iter().map(pod).collect()
 }
 
-fn selects(selector: Option<&LabelSelector>, labels: &Labels) -> bool {
-    let Some(selector) = selector else { return true };
-    assert_eq!(selector.match_expressions, None, "the evaluator knows labels only");
-    selector.match_labels.iter().flatten().all(|(k, v)| labels.get(k) == Some(v))
+/// A pod with a name and addresses of its own.
+fn end(pod: &Pod, name: &str) -> End {
+    let addresses = ["192.0.2.1", "2001:db8::1"].map(|a| a.parse::<IpAddr>().unwrap()).to_vec();
+    End::Pod(netpol::Pod {
+        namespace: pod.namespace.clone(),
+        namespace_labels: pod.namespace_labels.clone(),
+        name: name.into(),
+        labels: pod.labels.clone(),
+        addresses,
+        ports: vec![],
+    })
 }
 
-fn is_peer(peers: Option<&Vec<NetworkPolicyPeer>>, policy_namespace: &str, pod: &Pod) -> bool {
-    let one = |peer: &NetworkPolicyPeer| {
-        assert_eq!(peer.ip_block, None, "between tenants by labels, never by addresses");
-        let namespace = match &peer.namespace_selector {
-            Some(selector) => selects(Some(selector), &pod.namespace_labels),
-            None => pod.namespace == policy_namespace,
-        };
-        namespace && selects(peer.pod_selector.as_ref(), &pod.labels)
+/// Whether one reaches the other; both families must say the same, and so must both readings of blocks.
+fn reaches(from: &Pod, to: &Pod, protocol: Protocol, port: u16) -> bool {
+    let policies = [from.policies.clone(), to.policies.clone()].concat();
+    let (from, to) = (end(from, "from"), end(to, "to"));
+    let ask = |family, blocks| {
+        netpol::judge(&policies, &Attempt { from: &from, to: &to, protocol, port, family }, blocks).open()
     };
-    peers.is_none_or(|peers| peers.is_empty() || peers.iter().any(one))
-}
-
-fn is_port(ports: Option<&Vec<NetworkPolicyPort>>, protocol: &str, port: i32) -> bool {
-    let one = |p: &NetworkPolicyPort| {
-        p.protocol.as_deref().unwrap_or("TCP") == protocol
-            && p.port.as_ref().is_none_or(|n| *n == IntOrString::Int(port))
-    };
-    ports.is_none_or(|ports| ports.is_empty() || ports.iter().any(one))
-}
-
-/// The policies that isolate a pod in a direction; without any, everything is open.
-fn isolating<'a>(pod: &'a Pod, direction: &str) -> Vec<&'a NetworkPolicySpec> {
-    let applies = |s: &&NetworkPolicySpec| {
-        let implied = direction == "Ingress" || s.egress.is_some();
-        selects(s.pod_selector.as_ref(), &pod.labels)
-            && s.policy_types.as_ref().map_or(implied, |types| types.iter().any(|t| t == direction))
-    };
-    pod.policies.iter().filter_map(|p| p.spec.as_ref()).filter(applies).collect()
-}
-
-fn reaches(from: &Pod, to: &Pod, protocol: &str, port: i32) -> bool {
-    let out = isolating(from, "Egress");
-    let into = isolating(to, "Ingress");
-    let leaves = out.iter().flat_map(|s| s.egress.iter().flatten());
-    let enters = into.iter().flat_map(|s| s.ingress.iter().flatten());
-    let may_leave = out.is_empty()
-        || leaves
-            .into_iter()
-            .any(|r| is_peer(r.to.as_ref(), &from.namespace, to) && is_port(r.ports.as_ref(), protocol, port));
-    let may_enter = into.is_empty()
-        || enters
-            .into_iter()
-            .any(|r| is_peer(r.from.as_ref(), &to.namespace, from) && is_port(r.ports.as_ref(), protocol, port));
-    may_leave && may_enter
+    let all = Family::ALL.map(|f| [Blocks::MatchPods, Blocks::OutsideOnly].map(|b| ask(f, b))).concat();
+    assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
+    all[0]
 }
 
 fn resolver() -> Pod {
@@ -117,10 +90,10 @@ fn between_zones_only_dmz_to_app_app_to_db_and_mgmt_to_all_is_open() {
     let zone = |p: &Pod| p.namespace.strip_prefix("aaaaaa-prod-").unwrap().to_owned();
     let mut open = BTreeSet::new();
     for (from, to) in pods.iter().flat_map(|from| pods.iter().map(move |to| (from, to))) {
-        if reaches(from, to, "TCP", 5432) && from.namespace != to.namespace {
+        if reaches(from, to, Protocol::Tcp, 5432) && from.namespace != to.namespace {
             open.insert(format!("{} → {}", zone(from), zone(to)));
         }
-        assert!(from.namespace != to.namespace || reaches(from, to, "TCP", 5432), "a zone reaches itself");
+        assert!(from.namespace != to.namespace || reaches(from, to, Protocol::Tcp, 5432), "a zone reaches itself");
     }
     let expected = ["dmz → app", "app → db", "mgmt → dmz", "mgmt → app", "mgmt → db"].map(String::from);
     assert_eq!(open, BTreeSet::from(expected));
@@ -143,7 +116,7 @@ fn nothing_is_open_between_two_environments_nor_with_anybody_else() {
             .flat_map(|p| others.iter().chain(&outsiders()).cloned().map(move |o| (p, o)).collect::<Vec<_>>())
         {
             for port in [53, 80, 443, 5432] {
-                assert!(!reaches(&other, pod, "TCP", port), "{} enters {}", other.namespace, pod.namespace);
+                assert!(!reaches(&other, pod, Protocol::Tcp, port), "{} enters {}", other.namespace, pod.namespace);
             }
         }
     }
@@ -152,11 +125,14 @@ fn nothing_is_open_between_two_environments_nor_with_anybody_else() {
 #[test]
 fn a_zoned_environment_reaches_nothing_outside_but_the_resolver_on_port_53() {
     for pod in pods(&zoned("aaaaaa-prod", "Prod")) {
-        assert!(reaches(&pod, &resolver(), "UDP", 53) && reaches(&pod, &resolver(), "TCP", 53));
-        assert!(!reaches(&pod, &resolver(), "TCP", 443) && !reaches(&pod, &resolver(), "SCTP", 53));
-        assert!(!reaches(&resolver(), &pod, "UDP", 53), "the resolver answers, it does not call");
+        assert!(reaches(&pod, &resolver(), Protocol::Udp, 53) && reaches(&pod, &resolver(), Protocol::Tcp, 53));
+        assert!(!reaches(&pod, &resolver(), Protocol::Tcp, 443) && !reaches(&pod, &resolver(), Protocol::Sctp, 53));
+        assert!(!reaches(&resolver(), &pod, Protocol::Udp, 53), "the resolver answers, it does not call");
         for outsider in outsiders() {
-            assert!(!reaches(&pod, &outsider, "UDP", 53) && !reaches(&pod, &outsider, "TCP", 443), "{outsider:?}");
+            assert!(
+                !reaches(&pod, &outsider, Protocol::Udp, 53) && !reaches(&pod, &outsider, Protocol::Tcp, 443),
+                "{outsider:?}"
+            );
         }
     }
 }
@@ -164,10 +140,10 @@ fn a_zoned_environment_reaches_nothing_outside_but_the_resolver_on_port_53() {
 #[test]
 fn an_environment_without_zones_talks_inside_and_calls_out_freely() {
     let pods = pods(&planned("cccccc-prod", "Prod", json!({})));
-    assert!(reaches(&pods[0], &pods[0], "TCP", 80));
+    assert!(reaches(&pods[0], &pods[0], Protocol::Tcp, 80));
     for outsider in outsiders() {
-        assert!(reaches(&pods[0], &outsider, "TCP", 443), "{outsider:?}");
-        assert!(!reaches(&outsider, &pods[0], "TCP", 443), "{outsider:?}");
+        assert!(reaches(&pods[0], &outsider, Protocol::Tcp, 443), "{outsider:?}");
+        assert!(!reaches(&outsider, &pods[0], Protocol::Tcp, 443), "{outsider:?}");
     }
 }
 
@@ -197,36 +173,4 @@ fn names_are_opened_only_where_leaving_is_denied() {
     };
     assert_eq!(dns(&planned("cccccc-prod", "Prod", json!({}))), [0]);
     assert_eq!(dns(&zoned("aaaaaa-prod", "Prod")), [1, 1, 1, 1]);
-}
-
-#[test]
-fn the_evaluator_tells_an_allow_all_from_a_deny_all() {
-    let policy = |spec: serde_json::Value| of::<NetworkPolicy>(json!({"metadata": {"name": "p"}, "spec": spec}));
-    let with = |policies| Pod { policies, ..stranger("a", &[], &[]) };
-    let caller = stranger("b", &[("team", "x")], &[("app", "web")]);
-    let table = [
-        (vec![], true),
-        (vec![policy(json!({"podSelector": {}, "policyTypes": ["Ingress"]}))], false),
-        (vec![policy(json!({"podSelector": {}, "ingress": [{}]}))], true),
-        (vec![policy(json!({"podSelector": {}, "ingress": []}))], false),
-        (vec![policy(json!({"podSelector": {}, "policyTypes": ["Egress"]}))], true),
-        (vec![policy(json!({"podSelector": {"matchLabels": {"no": "body"}}, "policyTypes": ["Ingress"]}))], true),
-        (vec![policy(json!({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}))], false),
-        (
-            vec![policy(
-                json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "x"}}}]}]}),
-            )],
-            true,
-        ),
-        (
-            vec![policy(
-                json!({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "db"}}}]}]}),
-            )],
-            false,
-        ),
-        (vec![policy(json!({"podSelector": {}, "ingress": [{"ports": [{"port": 53, "protocol": "UDP"}]}]}))], false),
-    ];
-    for (i, (policies, open)) in table.into_iter().enumerate() {
-        assert_eq!(reaches(&caller, &with(policies), "TCP", 53), open, "row {i}");
-    }
 }

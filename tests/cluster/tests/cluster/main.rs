@@ -7,6 +7,7 @@ mod binary;
 mod crash;
 mod detached;
 mod existing;
+mod foreign;
 mod kubectl;
 mod leaves;
 mod people;

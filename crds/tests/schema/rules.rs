@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use berth_crds::{AddressPlan, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim};
+use berth_crds::{AddressPlan, AuditCheckpoint, AuditRecord, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
 use serde::de::DeserializeOwned;
@@ -13,7 +13,16 @@ use serde_json::Value;
 use crate::cases::{self, Case, merge};
 
 /// Every table; each has its own test below.
-const TABLES: &[&str] = &["addressplan", "decision", "environment", "onboarding", "prefixblock", "prefixclaim"];
+const TABLES: &[&str] = &[
+    "addressplan",
+    "auditcheckpoint",
+    "auditrecord",
+    "decision",
+    "environment",
+    "onboarding",
+    "prefixblock",
+    "prefixclaim",
+];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 
@@ -104,6 +113,16 @@ fn an_environment_is_named_after_tenant_and_kind_and_keeps_both() {
 #[test]
 fn the_address_plan_is_one_and_its_roots_are_apart() {
     assert_table::<AddressPlan>("addressplan");
+}
+
+#[test]
+fn a_segment_is_named_by_its_number_and_never_changes() {
+    assert_table::<AuditRecord>("auditrecord");
+}
+
+#[test]
+fn the_checkpoint_is_one_and_only_moves_on() {
+    assert_table::<AuditCheckpoint>("auditcheckpoint");
 }
 
 #[test]

@@ -16,3 +16,5 @@ pub mod claim; // one claim's next call (the checked protocol)
 pub mod desired; // Environment → the objects it should have
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions
+pub mod ledger; // what happened → the record of it, chained and verifiable
+pub mod as_of; // whose, at which level, under which name on a day

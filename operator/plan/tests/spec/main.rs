@@ -14,6 +14,7 @@ mod day;
 mod decide;
 mod desired;
 mod golden;
+mod ledger;
 mod network;
 mod purity;
 mod status;

@@ -16,6 +16,7 @@ pub mod record;
 pub mod controllers;
 pub mod triggers;
 pub mod wiring;
+pub mod ledger;
 pub mod lease;
 pub mod admin;
 pub mod run;

@@ -22,6 +22,8 @@ pub struct Settings {
     pub concurrency: u16,
     /// Name of this replica in the lease.
     pub identity: String,
+    /// How the ledger is kept.
+    pub ledger: crate::ledger::Settings,
 }
 
 /// How far a replica is.
@@ -107,6 +109,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         booking: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
         quota_changed: Arc::new(Notify::new()),
+        changed: Notify::new(),
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);
@@ -115,6 +118,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);
+    work.spawn(crate::ledger::run(ctx.clone(), settings.ledger, stop.clone()));
     stop.cancelled().await;
     watches.shutdown().await;
     while work.join_next().await.is_some() {}

@@ -119,6 +119,7 @@ where
             if let Some(object) = changed {
                 concerns(&object, &ctx);
             }
+            ctx.changed.notify_one();
         }
     }
 }

@@ -13,5 +13,6 @@ mod counts;
 mod door;
 mod schema;
 mod crash;
+mod ledger;
 mod abuse;
 mod demo;

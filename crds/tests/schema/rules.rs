@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use berth_crds::{AddressPlan, AuditCheckpoint, AuditRecord, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim};
+use berth_crds::{
+    AddressPlan, AuditCheckpoint, AuditRecord, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim,
+};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
 use serde::de::DeserializeOwned;

@@ -1,5 +1,7 @@
 //! The ledger on a real control plane: complete, once, safe from everybody, exported and pruned (design §7).
 
+mod door;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -71,6 +73,19 @@ async fn told_of(world: &World, evidence: &Evidence, paper: &str, environment: &
         all.iter().filter(found).map(|e| format!("{:?} {} {} by {}", e.act, e.object.kind, name(e), who(e))).collect();
     told.sort();
     Ok(told)
+}
+
+/// Waits until the handover of requests is recorded.
+async fn caught_up(world: &World, papers: &[&str]) -> Result<()> {
+    for paper in papers {
+        let handed = |e: &&AuditEntry| e.act == Act::HandedOver && e.object.name == *paper;
+        until("the ledger has caught up", PATIENCE, async || {
+            let evidence = evidence(world.client("auditor"), None).await.map_err(|e| e.to_string())?;
+            entries(&evidence).iter().find(handed).map(drop).ok_or_else(|| "not handed over yet".to_owned())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// What one new system leaves in the ledger, exactly.

@@ -73,7 +73,7 @@ struct Draft {
 
 /// Acts that the objects show and the ledger does not have yet, oldest first.
 pub fn new(world: &World, memory: &Memory, now: Timestamp) -> Vec<AuditEntry> {
-    let drafts = papers::all(world).chain(registers::all(world, memory)).chain(places::all(world));
+    let drafts = papers::all(world, memory).chain(registers::all(world, memory)).chain(places::all(world));
     let mut drafts: Vec<Draft> = drafts.filter(|draft| !memory.has(&draft.entry.id)).collect();
     drafts.sort_by(|a, b| (a.at, a.entry.act, &a.entry.id).cmp(&(b.at, b.entry.act, &b.entry.id)));
     let stamp = |draft: Draft| AuditEntry { recorded_at: now.to_string(), ..draft.entry };

@@ -1,13 +1,12 @@
 //! The ledger: canonical form, chain, acts, and what survives a crash (design §7; reference/reliability.md S14).
 
 mod chain;
+mod history;
 
 use std::sync::Arc;
 
 use berth_crds::audit::{Act, AuditEntry, AuditObject};
-use berth_plan::as_of;
 use berth_plan::ledger::acts::{self, World};
-use berth_plan::ledger::history::{self, Query};
 use berth_plan::ledger::{Head, Memory, canonical};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::world::*;
 
-fn instant(clock: &str) -> Timestamp {
+pub fn instant(clock: &str) -> Timestamp {
     format!("2026-11-24T{clock}:00Z").parse().unwrap()
 }
 
@@ -57,7 +56,7 @@ fn world() -> World {
     }
 }
 
-fn all() -> Vec<AuditEntry> {
+pub fn all() -> Vec<AuditEntry> {
     acts::new(&world(), &Memory::default(), instant("10:00"))
 }
 
@@ -237,78 +236,4 @@ fn a_segment_holds_a_hundred_entries_at_most_and_leaves_the_rest() {
     entries.iter_mut().for_each(|entry| entry.reason = Some("ế".repeat(1000)));
     let segment = canonical::seal(&Head::default(), &mut entries);
     assert!(segment.entries.len() + entries.len() == 100 && canonical::line(&segment).len() < 600_000);
-}
-
-#[test]
-fn a_request_is_found_with_its_decisions_and_a_person_with_their_acts() {
-    let found = |query: Query| -> Vec<Act> { all().iter().filter(|e| query.finds(e)).map(|e| e.act).collect() };
-    let object = |name: &str| found(Query { object: Some(name.into()), ..Query::default() });
-    let of_request = [Act::Submitted, Act::Decided, Act::TookEffect, Act::Concluded, Act::HandedOver];
-    assert_eq!(object("onb-a"), of_request);
-    assert_eq!(object("onboarding/onb-a"), of_request);
-    assert_eq!(object("Environment/aaaaaa-prod"), [Act::Registered]);
-    assert_eq!(object("onb"), []);
-    assert_eq!(found(Query { person: Some("minh".into()), ..Query::default() }), [Act::Decided]);
-    assert_eq!(found(Query { from: Some(instant("10:01")), ..Query::default() }), []);
-    assert_eq!(found(Query { until: Some(instant("10:00")), ..Query::default() }), []);
-    assert_eq!(found(Query { until: Some(instant("10:01")), ..Query::default() }).len(), all().len());
-}
-
-#[test]
-fn a_late_decision_does_not_rewrite_what_was_already_reported() {
-    let entry = |effective: &str, recorded: &str, cpu: &str| AuditEntry {
-        act: Act::Registered,
-        object: AuditObject {
-            kind: "Environment".into(),
-            name: "aaaaaa-prod".into(),
-            uid: "u".into(),
-            namespace: None,
-        },
-        after: Some(cpu.into()),
-        effective_at: effective.into(),
-        recorded_at: recorded.into(),
-        ..AuditEntry::default()
-    };
-    // On 10 March a decision of 20 February comes in, after the report of 1 March.
-    let entries =
-        [entry("2026-01-05T01:00:00Z", "2026-01-05T01:00:01Z", "2"), entry("2026-02-20", "2026-03-10T02:00:00Z", "8")];
-    let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
-    let cpu = |on: &str, known: &str| {
-        let known = format!("{known}T00:00:00Z").parse().unwrap();
-        history::as_of(&entries, "Environment/aaaaaa-prod", day(on), known, &zone).and_then(|e| e.after.clone())
-    };
-    assert_eq!(cpu("2026-02-28", "2026-03-01"), Some("2".into()), "the report of 1 March stays what it was");
-    assert_eq!(cpu("2026-02-28", "2026-03-11"), Some("8".into()), "today we know better");
-    assert_eq!(cpu("2026-02-19", "2026-03-11"), Some("2".into()));
-    assert_eq!(cpu("2026-01-04", "2026-03-11"), None);
-}
-
-#[test]
-fn owner_level_and_name_are_answered_as_of_a_day() {
-    let tenant = tenant(
-        "aaaaaa",
-        json!({
-            "owners": [{"agencyRef": {"name": "ag-11"}, "from": "2023-01-01", "to": "2025-06-30"},
-                {"agencyRef": {"name": "ag-62"}, "from": "2025-07-01"}],
-            "levels": [{"level": 2, "status": "Replaced", "inForce": {"from": "2023-01-01", "to": "2026-01-31"}},
-                {"level": 3, "status": "Approved", "inForce": {"from": "2026-02-01"}},
-                {"level": 4, "status": "Proposed", "inForce": {"from": "2026-03-01"}}]
-        }),
-    );
-    let on = |text: &str| {
-        let system = as_of::system(&tenant.spec, day(text));
-        (system.owner, system.level)
-    };
-    let ag = |id: &str| Some(id.to_owned());
-    assert_eq!(on("2022-12-31"), (None, None));
-    assert_eq!(on("2025-06-30"), (ag("ag-11"), Some(2)));
-    assert_eq!(on("2025-07-01"), (ag("ag-62"), Some(2)));
-    assert_eq!(on("2026-03-02"), (ag("ag-62"), Some(3)), "a proposal is not a level");
-    let agency = agency(
-        "ag-62",
-        json!({"names": [{"value": {"vi": "Sở cũ"}, "inForce": {"from": "2023-01-01", "to": "2025-06-30"}},
-            {"value": {"vi": "Sở mới"}, "inForce": {"from": "2025-07-01"}}]}),
-    );
-    let name = |text: &str| as_of::name(&agency.spec, day(text)).map(|n| n.vi.clone());
-    assert_eq!(["2022-01-01", "2025-06-30", "2025-07-01"].map(name), [None, ag("Sở cũ"), ag("Sở mới")]);
 }

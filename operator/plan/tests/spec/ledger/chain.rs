@@ -1,5 +1,7 @@
 //! Whatever is done to a ledger, cluster and export together show it (reference/reliability.md S14).
 
+use std::sync::LazyLock;
+
 use berth_crds::AuditRecordSpec;
 use berth_crds::audit::{AuditCheckpointSpec, AuditEntry, segment_name};
 use berth_plan::ledger::verify::{Evidence, Fault, FaultKind, Place, Verified, verify};
@@ -11,7 +13,13 @@ const ALL: usize = 12;
 const EXPORTED: usize = 9;
 const KEPT: usize = 5;
 
+/// The whole ledger; made once, because a thousand cases begin with it.
 fn chain() -> Vec<AuditRecordSpec> {
+    static CHAIN: LazyLock<Vec<AuditRecordSpec>> = LazyLock::new(make);
+    CHAIN.clone()
+}
+
+fn make() -> Vec<AuditRecordSpec> {
     let mut head = Head::default();
     let segment = |n: usize| {
         let entry = |m: usize| AuditEntry {

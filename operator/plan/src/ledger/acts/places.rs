@@ -24,19 +24,16 @@ fn of_namespace(namespace: &Namespace) -> Draft {
 
 /// A pending block is nobody's yet: the protocol may take it back.
 fn of_block(block: &PrefixBlock, world: &World) -> Option<Draft> {
-    // A block that a new claim of the same holder adopts is given again.
-    let adoptions = block.annotations().get(labels::ADOPTIONS).map_or("0", String::as_str);
+    // A block keeps its claim for life, so it is given once; an adoption after a crash is the same giving.
     let (act, transition, at) = match block.spec.state {
         BlockState::Pending | BlockState::Releasing => return None,
-        BlockState::Confirmed => (Act::PrefixGiven, format!("PrefixGiven {adoptions}"), created(&block.metadata)),
-        BlockState::Quarantined => {
-            (Act::PrefixReleased, format!("PrefixReleased {adoptions}"), written(&block.metadata))
-        }
+        BlockState::Confirmed => (Act::PrefixGiven, "PrefixGiven", created(&block.metadata)),
+        BlockState::Quarantined => (Act::PrefixReleased, "PrefixReleased", written(&block.metadata)),
     };
     let after = json!({
         "cidr": block.spec.cidr, "claim": block.spec.claim_ref.name, "quarantineUntil": block.spec.quarantine_until,
     });
-    let entry = entry(block, act, &transition, at);
+    let entry = entry(block, act, transition, at);
     Some(Draft { at, entry: AuditEntry { agency: holder(block, world), after: Some(bounded(after)), ..entry } })
 }
 

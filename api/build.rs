@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     "berth/v1/tenant.proto",
     "berth/v1/environment.proto",
     "berth/v1/catalog.proto",
+    "berth/v1/audit.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

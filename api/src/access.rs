@@ -72,6 +72,8 @@ use Rule::{AsCaller, BySight, Known};
 
 const ASK: [May; 9] = [Own, No, No, No, No, No, No, No, No];
 const READ: [May; 9] = [Own, Own, All, All, All, All, All, All, No];
+const AUDIT: [May; 9] = [Own, Own, No, No, No, No, All, All, No];
+const VERIFY: [May; 9] = [No, No, No, No, No, No, All, All, No];
 const SIGN: [May; 9] = [No, No, All, All, All, All, No, No, No];
 const EVERYBODY: [May; 9] = [All; 9];
 
@@ -98,6 +100,8 @@ pub const TABLE: &[Row] = &[
     row("/berth.v1.CatalogService/ListClasses", Known, EVERYBODY),
     row("/berth.v1.CatalogService/GetProfile", Known, EVERYBODY),
     row("/berth.v1.CatalogService/ListProfiles", Known, EVERYBODY),
+    row("/berth.v1.AuditService/ListAuditEntries", BySight, AUDIT),
+    row("/berth.v1.AuditService/ListAuditRecords", BySight, VERIFY),
 ];
 
 /// What the guard asks.

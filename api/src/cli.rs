@@ -1,6 +1,7 @@
 //! The `berth` command line. Data goes to stdout, talk to stderr; `-o json` is the API's proto3 JSON.
 
 mod args;
+mod audit;
 mod connect;
 mod create;
 mod decide;
@@ -45,13 +46,15 @@ pub async fn main() -> std::process::ExitCode {
 
 /// Runs one command.
 pub async fn run(arguments: Arguments) -> Result {
-    let session = Session::new(arguments.global).await?;
-    match arguments.command {
-        Command::Onboard(command) => onboard(&session, *command).await,
-        Command::Env(command) => registers::environments(&session, command).await,
-        Command::Tenant(command) => registers::tenants(&session, command).await,
-        Command::Catalog(command) => registers::catalog(&session, command).await,
-        Command::Why { namespace } => why::why(&session, &namespace).await,
+    let Arguments { global, command } = arguments;
+    match command {
+        Command::Onboard(command) => onboard(&Session::new(global).await?, *command).await,
+        Command::Env(command) => registers::environments(&Session::new(global).await?, command).await,
+        Command::Tenant(command) => registers::tenants(&Session::new(global).await?, command).await,
+        Command::Catalog(command) => registers::catalog(&Session::new(global).await?, command).await,
+        // An export is verified without a server, and so without a token.
+        Command::Audit(command) => audit::run(global, command).await,
+        Command::Why { namespace } => why::why(&Session::new(global).await?, &namespace).await,
     }
 }
 

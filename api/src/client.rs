@@ -10,8 +10,9 @@ use tonic::{
 };
 
 use crate::proto::v1::{
-    catalog_service_client::CatalogServiceClient, environment_service_client::EnvironmentServiceClient,
-    onboarding_service_client::OnboardingServiceClient, tenant_service_client::TenantServiceClient,
+    audit_service_client::AuditServiceClient, catalog_service_client::CatalogServiceClient,
+    environment_service_client::EnvironmentServiceClient, onboarding_service_client::OnboardingServiceClient,
+    tenant_service_client::TenantServiceClient,
 };
 
 /// Largest answer.
@@ -42,6 +43,8 @@ pub struct Client {
     pub environments: EnvironmentServiceClient<Authorized>,
     /// Agencies, classes, rule sets.
     pub catalog: CatalogServiceClient<Authorized>,
+    /// The ledger.
+    pub audits: AuditServiceClient<Authorized>,
 }
 
 /// Why there is no client.
@@ -99,6 +102,7 @@ impl Client {
             tenants: client!(TenantServiceClient),
             environments: client!(EnvironmentServiceClient),
             catalog: client!(CatalogServiceClient),
+            audits: client!(AuditServiceClient),
         })
     }
 }

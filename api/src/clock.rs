@@ -28,9 +28,19 @@ impl Clock {
         (self.0)()
     }
 
-    /// The day in Asia/Ho_Chi_Minh: UTC+7 all year, so no time zone database is needed.
+    /// Asia/Ho_Chi_Minh: UTC+7 all year, so no time zone database is needed.
+    pub fn zone() -> TimeZone {
+        TimeZone::fixed(offset(7))
+    }
+
+    /// The day in the province.
     pub fn today(&self) -> Date {
-        self.now().to_zoned(TimeZone::fixed(offset(7))).date()
+        self.now().to_zoned(Self::zone()).date()
+    }
+
+    /// The instant at which a day begins in the province; the first instant of all for days before it.
+    pub fn start_of(&self, day: Date) -> Timestamp {
+        day.to_zoned(Self::zone()).map_or(Timestamp::MIN, |midnight| midnight.timestamp())
     }
 }
 

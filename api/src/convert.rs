@@ -1,5 +1,6 @@
 //! Nouns to messages: what the API server stores, as `berth.v1` shows it. Reading input is in [`crate::read`].
 
+pub mod audit;
 pub mod catalog;
 pub mod decision;
 pub mod environment;

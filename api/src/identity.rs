@@ -35,6 +35,9 @@ pub const PROVINCE_ROLES: &[&str] = &[
     "berth:platform-operator",
 ];
 
+/// Groups whose members read the whole ledger, as the chart binds `berth-ledger-reader`.
+pub const LEDGER_ROLES: &[&str] = &["berth:auditor", "berth:platform-operator"];
+
 /// Somebody who is known, reduced to what the door may act as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -68,6 +71,11 @@ impl Caller {
     /// Whether the caller has a role that sees the registers of the whole province.
     pub fn sees_all(&self) -> bool {
         self.groups.iter().any(|g| PROVINCE_ROLES.contains(&g.as_str()))
+    }
+
+    /// Whether the caller has a role that reads the whole ledger.
+    pub fn audits(&self) -> bool {
+        self.groups.iter().any(|g| LEDGER_ROLES.contains(&g.as_str()))
     }
 
     /// Whether the register says that the caller acts for the agency.

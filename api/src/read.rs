@@ -49,6 +49,11 @@ pub fn shown(value: &str) -> String {
     if short.len() < value.len() { format!("{short:?}…") } else { format!("{value:?}") }
 }
 
+/// The day of `as_of`; `None` when it is not asked for.
+pub fn day(findings: &mut Findings, as_of: &str) -> Option<Date> {
+    if as_of.is_empty() { None } else { date(findings, "as_of", as_of) }
+}
+
 /// A real date, `YYYY-MM-DD`.
 pub fn date(findings: &mut Findings, field: &str, value: &str) -> Option<Date> {
     let well_formed = value.len() == 10

@@ -1,5 +1,6 @@
 //! The services of `berth.v1`. Each method is: read input, ask the API server, convert the answer.
 
+mod audit;
 mod catalog;
 mod create;
 mod decide;
@@ -11,6 +12,7 @@ mod papers;
 mod tenant;
 mod watch;
 
+pub use audit::Audits;
 pub use catalog::Catalog;
 pub use environment::Environments;
 pub use onboarding::Onboardings;

@@ -5,6 +5,7 @@
 //! | Agency, Site, EnvironmentClass, PolicyProfile, WorkingCalendar, AddressPlan | platform operators | operator | everybody through the door |
 //! | Tenant, Environment | operator (from papers), platform operators (with a reason) | operator | agencies through the door |
 //! | PrefixClaim, PrefixBlock | operator | operator | network engineers |
+//! | AuditRecord, AuditCheckpoint | operator, each segment once | – | auditors, platform operators |
 //! | Onboarding, Decision | people and pipelines, once | operator | the agency whose namespace it is |
 //!
 //! This crate holds types and names only: no client, no clock, no decisions.
@@ -27,10 +28,12 @@ pub mod calendar;
 pub mod address;
 pub mod onboarding;
 pub mod decision;
+pub mod audit;
 mod schema;
 
 pub use address::{AddressPlan, AddressPlanSpec, PrefixBlock, PrefixBlockSpec, PrefixClaim, PrefixClaimSpec};
 pub use agency::{Agency, AgencySpec};
+pub use audit::{AuditCheckpoint, AuditCheckpointSpec, AuditRecord, AuditRecordSpec};
 pub use calendar::{WorkingCalendar, WorkingCalendarSpec};
 pub use class::{EnvironmentClass, EnvironmentClassSpec};
 pub use condition::ConditionType;

@@ -26,6 +26,8 @@ pub fn all_crds() -> Vec<CustomResourceDefinition> {
         PrefixBlock::crd(),
         Onboarding::crd(),
         Decision::crd(),
+        AuditRecord::crd(),
+        AuditCheckpoint::crd(),
     ];
     crds.into_iter().map(finish).collect()
 }

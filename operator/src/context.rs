@@ -81,6 +81,8 @@ pub struct Context {
     pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
     /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.
     pub quota_changed: Arc<Notify>,
+    /// Rung when anything that is watched changes, for the ledger.
+    pub changed: Notify,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }

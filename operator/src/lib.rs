@@ -19,6 +19,7 @@ pub mod controllers;
 pub mod pump;
 pub mod triggers;
 pub mod wiring;
+pub mod ledger;
 pub mod lease;
 pub mod admin;
 pub mod run;

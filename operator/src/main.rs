@@ -22,7 +22,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::spawn(stop_on_signal(stop.clone()));
     let health = tokio::spawn(admin::serve(args.health, readiness, stop.clone()));
     let identity = args.identity.unwrap_or_else(|| format!("berth-operator-{}", std::process::id()));
-    let settings = run::Settings { zone, concurrency: args.concurrency, identity };
+    let ledger = berth_operator::ledger::Settings { export: args.ledger_export, keep: args.ledger_keep };
+    let settings = run::Settings { zone, concurrency: args.concurrency, identity, ledger };
     let result = run::run(client, settings, phase, stop.clone()).await;
     stop.cancel();
     health.await??;

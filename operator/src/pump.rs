@@ -87,6 +87,7 @@ where
                 let change = if gone { generations.forget(&object) } else { generations.see(&object) };
                 concerns(&object, change, &ctx);
             }
+            ctx.changed.notify_one();
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Settings {
     pub concurrency: u16,
     /// Name of this replica in the lease.
     pub identity: String,
+    /// How the ledger is kept.
+    pub ledger: crate::ledger::Settings,
 }
 
 /// How far a replica is.
@@ -114,6 +116,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         admitting: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
         quota_changed: Arc::new(Notify::new()),
+        changed: Notify::new(),
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);
@@ -123,6 +126,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);
+    work.spawn(crate::ledger::run(ctx.clone(), settings.ledger, stop.clone()));
     // A watch or a controller that ends by itself is a defect: better to start over than to run without it.
     tokio::select! {
         () = stop.cancelled() => {}

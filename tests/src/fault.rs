@@ -19,19 +19,40 @@ pub enum Fault {
     LostAnswer,
 }
 
+/// Which writes are counted. The ledger's come when its batch is full, in between the others: together they would have
+/// no fixed numbers. Leases are never counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counted {
+    /// Everything but the ledger.
+    Work,
+    /// The ledger alone.
+    Ledger,
+}
+
 /// One fault, at one write.
 #[derive(Clone)]
 pub struct Plan {
     fault: Fault,
+    counted: Counted,
     at: usize,
     writes: Arc<AtomicUsize>,
     struck: Arc<Notify>,
 }
 
 impl Plan {
-    /// The fault strikes at the `at`-th write, counted from 1; Leases are not counted, they would blur the numbers.
+    /// The fault strikes at the `at`-th write, counted from 1; Leases and the ledger are not counted.
     pub fn new(fault: Fault, at: usize) -> Self {
-        Self { fault, at, writes: Arc::default(), struck: Arc::default() }
+        Self { fault, counted: Counted::Work, at, writes: Arc::default(), struck: Arc::default() }
+    }
+
+    /// The fault strikes at the `at`-th write of the ledger.
+    pub fn of_ledger(fault: Fault, at: usize) -> Self {
+        Self { counted: Counted::Ledger, ..Self::new(fault, at) }
+    }
+
+    fn counts(&self, path: &str) -> bool {
+        let ledger = path.contains("/auditrecords") || path.contains("/auditcheckpoints");
+        !path.contains("/leases") && ledger == (self.counted == Counted::Ledger)
     }
 
     /// Waits until the fault has struck.
@@ -75,7 +96,7 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let write = request.method() != http::Method::GET && !request.uri().path().contains("/leases");
+        let write = request.method() != http::Method::GET && self.plan.counts(request.uri().path());
         let strikes = write && self.plan.writes.fetch_add(1, SeqCst) + 1 == self.plan.at;
         let (plan, answer) = (self.plan.clone(), self.inner.call(request));
         Box::pin(async move {

@@ -2,6 +2,7 @@
 
 use berth_cluster::Cluster;
 use berth_crds::labels;
+use berth_operator::ledger;
 use berth_operator::run::{Phase, Settings, reconcile_all, run};
 use kube::client::ClientBuilder;
 use tokio::sync::watch;
@@ -31,17 +32,22 @@ impl Operator {
     /// Starts an operator that reconciles although another one holds the lease, as one would that was stopped for
     /// longer than the lease and woke up again.
     pub async fn start_without_lease(cluster: &Cluster) -> Result<Self> {
-        Self::launch(cluster, "operator-2", 6, false, None).await
+        Self::launch(cluster, "operator-2", 6, false, None, ledger::Settings::default()).await
     }
 
     /// Starts an operator, without the lease, whose client has a fault in it.
     pub async fn start_faulty(cluster: &Cluster, plan: &Plan) -> Result<Self> {
-        Self::launch(cluster, "operator-3", 6, false, Some(plan.clone())).await
+        Self::launch(cluster, "operator-3", 6, false, Some(plan.clone()), ledger::Settings::default()).await
+    }
+
+    /// Starts an operator, without the lease, that exports its ledger, perhaps with a fault in its client.
+    pub async fn start_exporting(cluster: &Cluster, ledger: ledger::Settings, plan: Option<&Plan>) -> Result<Self> {
+        Self::launch(cluster, "operator-4", 6, false, plan.cloned(), ledger).await
     }
 
     /// Starts an operator with a name in the lease and a number of environments at once.
     pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
-        Self::launch(cluster, identity, concurrency, true, None).await
+        Self::launch(cluster, identity, concurrency, true, None, ledger::Settings::default()).await
     }
 
     async fn launch(
@@ -50,6 +56,7 @@ impl Operator {
         concurrency: u16,
         lease: bool,
         fault: Option<Plan>,
+        ledger: ledger::Settings,
     ) -> Result<Self> {
         let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
         let mut config = cluster.config(account.file.path());
@@ -57,7 +64,7 @@ impl Operator {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(Phase::Starting));
         let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?;
-        let settings = Settings { zone, concurrency, identity: identity.to_owned() };
+        let settings = Settings { zone, concurrency, identity: identity.to_owned(), ledger };
         let token = stop.clone();
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.

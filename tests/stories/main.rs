@@ -15,6 +15,7 @@ mod counts;
 mod door;
 mod schema;
 mod crash;
+mod ledger;
 mod abuse;
 mod booking;
 mod guards;

@@ -89,7 +89,7 @@ async fn through_the_door(world: &World) -> Result<()> {
     let lead = world.people.iter().find(|p| p.name == "lead-62").ok_or("lead-62")?;
     let mut client = DoorClient::connect(&door.url, &lead.token).await?;
     client.catalog.list_agencies(proto::ListAgenciesRequest::default()).await?;
-    client.catalog.get_agency(proto::GetAgencyRequest { name: "agencies/ag-62".into() }).await?;
+    client.catalog.get_agency(proto::GetAgencyRequest { name: "agencies/ag-62".into(), ..Default::default() }).await?;
     client.catalog.list_classes(proto::ListClassesRequest::default()).await?;
     client.catalog.get_class(proto::GetClassRequest { name: "classes/xs".into() }).await?;
     client.catalog.list_profiles(proto::ListProfilesRequest::default()).await?;

@@ -50,6 +50,7 @@ impl World {
             Person::new("contractor", ["berth:approver", "berth:contractor"]),
             Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
             Person::new("platform", ["berth:platform-operator"]),
+            Person::new("auditor", ["berth:auditor"]),
             Person::new("nobody", Vec::<String>::new()),
         ];
         let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;

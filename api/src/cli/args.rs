@@ -1,11 +1,13 @@
 //! The surface: commands and flags. No flag ever takes a token.
 
+mod audit;
 mod onboard;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use audit::{AsOf, Audit, Entries, Verify};
 pub use onboard::{Act, Approve, Create, List, Onboard, Reject, Until, Wait, Which, Withdraw};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
@@ -90,6 +92,9 @@ pub enum Command {
     /// What can be asked for, by whom, under which rules.
     #[command(subcommand)]
     Catalog(Catalog),
+    /// The ledger: who did what, and whether the record is whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Whose a namespace is, since when, by which decision.
     Why {
         /// Namespace, `<plate>-<kind>` or `<plate>-<kind>-<zone>`.
@@ -139,6 +144,9 @@ pub enum Tenant {
     Get {
         /// The plate.
         name: String,
+        /// Owner and level as of this day, YYYY-MM-DD.
+        #[arg(long)]
+        as_of: Option<String>,
     },
 }
 
@@ -149,6 +157,9 @@ pub enum Catalog {
     Agencies {
         /// Id or alias.
         name: Option<String>,
+        /// Name, aliases and standing as of this day, YYYY-MM-DD; needs a name.
+        #[arg(long, requires = "name")]
+        as_of: Option<String>,
     },
     /// List classes, or show one.
     Classes {

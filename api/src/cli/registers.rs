@@ -93,8 +93,8 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
                 pb::ListTenantsRequest { agency: optional("agencies", agency), page_size: PAGE, ..Default::default() };
             output::many(&pages!("listing tenants", client, list_tenants, tenants, request), session.format)?;
         }
-        Tenant::Get { name } => {
-            let request = pb::GetTenantRequest { name: full("tenants", &name) };
+        Tenant::Get { name, as_of } => {
+            let request = pb::GetTenantRequest { name: full("tenants", &name), as_of: as_of.unwrap_or_default() };
             output::one(&single!("reading the tenant", client, get_tenant, request), session.format)?;
         }
     }
@@ -105,11 +105,11 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
 pub async fn catalog(session: &Session, command: Catalog) -> Result {
     let (client, format) = (&session.client.catalog, session.format);
     match command {
-        Catalog::Agencies { name: Some(name) } => {
-            let request = pb::GetAgencyRequest { name: full("agencies", &name) };
+        Catalog::Agencies { name: Some(name), as_of } => {
+            let request = pb::GetAgencyRequest { name: full("agencies", &name), as_of: as_of.unwrap_or_default() };
             output::one(&single!("reading the agency", client, get_agency, request), format)?;
         }
-        Catalog::Agencies { name: None } => {
+        Catalog::Agencies { name: None, .. } => {
             let request = pb::ListAgenciesRequest { page_size: PAGE, ..Default::default() };
             output::many(&pages!("listing agencies", client, list_agencies, agencies, request), format)?;
         }

@@ -170,3 +170,29 @@ impl Printed for pb::PolicyProfile {
         vec![id(&self.name), self.from.clone(), self.to.clone(), if self.in_force { "yes" } else { "no" }.into(), basis]
     }
 }
+
+impl Printed for pb::AuditEntry {
+    const MESSAGE: &'static str = "AuditEntry";
+    const PLURAL: &'static str = "auditEntries";
+    const HEADS: &'static [&'static str] =
+        &["RECORDED", "EFFECTIVE", "ACT", "OBJECT", "AGENCY", "WHO", "ROLE", "GROUND"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn row(&self) -> Vec<String> {
+        let recorded = self.record_time.and_then(|t| jiff::Timestamp::new(t.seconds, 0).ok());
+        let ground = [&self.legal_basis, &self.reason].into_iter().find(|text| !text.is_empty());
+        vec![
+            recorded.map(|at| at.to_string()).unwrap_or_default(),
+            self.effective_at.clone(),
+            berth_crds::audit::Act::of(self.act).map(|act| format!("{act:?}")).unwrap_or_default(),
+            format!("{}/{}", self.object_kind, self.object_name),
+            id(&self.agency),
+            self.who.clone(),
+            self.role.clone(),
+            ground.map(|text| text.chars().take(60).collect()).unwrap_or_default(),
+        ]
+    }
+}

@@ -30,9 +30,9 @@ pub async fn why(session: &Session, namespace: &str) -> Result {
     if !environment.namespaces.iter().any(|n| n.name == namespace) {
         return Err(Failure::Missing(format!("{} has no namespace {namespace:?}", environment.name)));
     }
-    let request = pb::GetTenantRequest { name: environment.tenant.clone() };
+    let request = pb::GetTenantRequest { name: environment.tenant.clone(), ..Default::default() };
     let tenant = call("reading the tenant", async || client.tenants.clone().get_tenant(request.clone()).await).await?;
-    let request = pb::GetAgencyRequest { name: tenant.agency.clone() };
+    let request = pb::GetAgencyRequest { name: tenant.agency.clone(), ..Default::default() };
     let agency = call("reading the agency", async || client.catalog.clone().get_agency(request.clone()).await).await?;
     let decisions = decisions(session, environment.basis.as_ref()).await?;
     match session.format {

@@ -1,6 +1,8 @@
 //! Tenant → message.
 
 use berth_crds::{Tenant, tenant::LevelRecord};
+use berth_plan::as_of;
+use jiff::civil::Date;
 
 use super::{Twin, basis, bilingual, conditions, create_time, dated_agency, document, etag, small};
 use crate::{name, proto::v1 as pb};
@@ -29,6 +31,13 @@ pub fn message(from: &Tenant) -> pb::Tenant {
         conditions: conditions(&status.conditions),
         levels: spec.levels.iter().map(level).collect(),
     }
+}
+
+/// The message with owner and level as of a day: what was true then, not what is true now.
+pub fn message_as_of(from: &Tenant, day: Date) -> pb::Tenant {
+    let then = as_of::system(&from.spec, day);
+    let agency = then.owner.as_deref().map(name::agency).unwrap_or_default();
+    pb::Tenant { agency, level: then.level.map(small).unwrap_or_default(), ..message(from) }
 }
 
 fn level(from: &LevelRecord) -> pb::LevelRecord {

@@ -183,3 +183,29 @@ fn before_the_operator_looked_a_request_is_submitted() {
 fn an_instant_before_1970_counts_nanoseconds_forward() {
     assert_eq!(timestamp(at("1969-12-31T23:59:58.75Z")), prost_types::Timestamp { seconds: -2, nanos: 750_000_000 });
 }
+
+#[test]
+fn a_tenant_as_of_a_day_has_the_owner_and_level_of_that_day_and_its_name_for_ever() {
+    let owned = |agency: &str, from: &str, to: Option<&str>| DatedAgency {
+        agency_ref: NameRef::to(agency),
+        from: from.into(),
+        to: to.map(str::to_owned),
+        mark: None,
+    };
+    let spec = berth_crds::TenantSpec {
+        agency_ref: NameRef::to("ag-62"),
+        owners: vec![owned("ag-11", "2023-01-01", Some("2025-06-30")), owned("ag-62", "2025-07-01", None)],
+        level: 2,
+        ..Default::default()
+    };
+    let tenant = berth_crds::Tenant::new("a2b3c4", spec);
+    let on = |day| {
+        let message = tenant::message_as_of(&tenant, day);
+        (message.name, message.agency, message.level)
+    };
+    let name = || "tenants/a2b3c4".to_owned();
+    assert_eq!(on(date(2025, 6, 30)), (name(), "agencies/ag-11".into(), 0));
+    assert_eq!(on(date(2025, 7, 1)), (name(), "agencies/ag-62".into(), 0));
+    assert_eq!(on(date(2022, 1, 1)), (name(), String::new(), 0));
+    assert_eq!(tenant::message(&tenant).level, 2);
+}

@@ -2,6 +2,7 @@
 
 use berth_crds::{
     agency::AgencyType,
+    audit::Act,
     class::Runtime,
     common::BasisType,
     decision::{DecisionVerdict, Effect},
@@ -65,5 +66,8 @@ twins! {
     AgencyType = pb::agency::Type [
         Department PeoplesCommittee District Commune ServiceUnit PartyBody Enterprise];
     MigrationStage = pb::tenant::MigrationStage [Inventoried Onboarding Operating Closed];
+    Act = pb::audit_entry::Act [
+        Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
+        Removed];
     LevelStatus = pb::level_record::Status [Proposed UnderAppraisal Approved Replaced];
 }

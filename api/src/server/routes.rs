@@ -17,7 +17,7 @@ use crate::{
     problem::Problem,
     proto::{self, v1 as pb},
     rest::Rest,
-    services::{Catalog, Environments, Onboardings, Tenants},
+    services::{Audits, Catalog, Environments, Onboardings, Tenants},
 };
 
 /// Largest request.
@@ -54,7 +54,8 @@ fn berth(door: Door, gate: Arc<Gate>) -> Router {
             pb::environment_service_server::EnvironmentServiceServer<_>,
             Environments::new(door.clone())
         ))
-        .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door)))
+        .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door.clone())))
+        .add_service(limited!(pb::audit_service_server::AuditServiceServer<_>, Audits::new(door)))
         .into_axum_router()
         .layer(middleware::map_response(clear))
         .layer(middleware::from_fn_with_state(gate, access::guard))

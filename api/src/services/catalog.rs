@@ -11,7 +11,7 @@ use crate::{
     page::Page,
     problem::{Problem, Result, Thing},
     proto::v1::{self as pb, catalog_service_server::CatalogService},
-    read::{Findings, spec::reference},
+    read::{self, Findings, spec::reference},
 };
 
 /// The service.
@@ -45,8 +45,11 @@ fn or_missing<T>(found: Option<T>, kind: &'static str, name: String) -> Result<T
 impl CatalogService for Catalog {
     async fn get_agency(&self, r: Request<pb::GetAgencyRequest>) -> Result<Response<pb::Agency>, Status> {
         let id = id(&r.get_ref().name, "agencies")?;
+        let mut findings = Findings::default();
+        let day = read::day(&mut findings, &r.get_ref().as_of);
+        let day = findings.or(day)?.unwrap_or_else(|| self.door.clock.today()).to_string();
         let found = or_missing(self.door.registers().agency(&id).await?, "Agency", name::agency(&id))?;
-        Ok(Response::new(convert::agency(&found, &self.today())))
+        Ok(Response::new(convert::agency(&found, &day)))
     }
 
     async fn list_agencies(

@@ -6,14 +6,14 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     access::caller,
-    convert::tenant::message,
+    convert::tenant::{message, message_as_of},
     door::Door,
     identity::Caller,
     name,
     page::Page,
     problem::{Problem, Result, Thing},
     proto::v1::{self as pb, tenant_service_server::TenantService},
-    read::{Findings, spec::reference},
+    read::{Findings, day, spec::reference},
     registers::{Registers, Sight},
 };
 
@@ -29,12 +29,14 @@ impl Tenants {
         Self { door }
     }
 
-    async fn get(&self, caller: &Caller, given: &str) -> Result<pb::Tenant> {
+    async fn get(&self, caller: &Caller, request: &pb::GetTenantRequest) -> Result<pb::Tenant> {
         let mut findings = Findings::default();
-        let id = reference(&mut findings, "name", given, "tenants").name;
+        let id = reference(&mut findings, "name", &request.name, "tenants").name;
+        let day = day(&mut findings, &request.as_of);
         let id = findings.or(id)?;
         let found = self.door.registers().tenant(caller, &id).await?;
-        found.as_ref().map(message).ok_or_else(|| Problem::NotFound(Thing::new("Tenant", name::tenant(&id))))
+        let found = found.ok_or_else(|| Problem::NotFound(Thing::new("Tenant", name::tenant(&id))))?;
+        Ok(day.map_or_else(|| message(&found), |day| message_as_of(&found, day)))
     }
 
     async fn list(&self, caller: &Caller, request: pb::ListTenantsRequest) -> Result<pb::ListTenantsResponse> {
@@ -73,7 +75,7 @@ pub async fn visible(registers: &Registers, caller: &Caller, agency: Option<Stri
 #[tonic::async_trait]
 impl TenantService for Tenants {
     async fn get_tenant(&self, r: Request<pb::GetTenantRequest>) -> Result<Response<pb::Tenant>, Status> {
-        Ok(Response::new(self.get(&caller(&r)?, &r.get_ref().name).await?))
+        Ok(Response::new(self.get(&caller(&r)?, r.get_ref()).await?))
     }
 
     async fn list_tenants(

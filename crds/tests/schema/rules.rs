@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use berth_crds::{AddressPlan, Agency, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant};
+use berth_crds::{
+    AddressPlan, Agency, AuditCheckpoint, AuditRecord, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim,
+    Tenant,
+};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
 use serde::de::DeserializeOwned;
@@ -13,8 +16,18 @@ use serde_json::Value;
 use crate::cases::{self, Case, merge};
 
 /// Every table; each has its own test below.
-const TABLES: &[&str] =
-    &["addressplan", "agency", "decision", "environment", "onboarding", "prefixblock", "prefixclaim", "tenant"];
+const TABLES: &[&str] = &[
+    "addressplan",
+    "agency",
+    "auditcheckpoint",
+    "auditrecord",
+    "decision",
+    "environment",
+    "onboarding",
+    "prefixblock",
+    "prefixclaim",
+    "tenant",
+];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 
@@ -115,6 +128,16 @@ fn a_tenant_is_named_by_its_plate() {
 #[test]
 fn the_address_plan_is_one_and_its_roots_are_apart() {
     assert_table::<AddressPlan>("addressplan");
+}
+
+#[test]
+fn a_segment_is_named_by_its_number_and_never_changes() {
+    assert_table::<AuditRecord>("auditrecord");
+}
+
+#[test]
+fn the_checkpoint_is_one_and_only_moves_on() {
+    assert_table::<AuditCheckpoint>("auditcheckpoint");
 }
 
 #[test]

@@ -20,3 +20,5 @@ pub mod backend; // leaves + what the cluster offers → pools, annotations, `Ad
 pub mod netpol; // who reaches whom: what NetworkPolicies come to, and whether they come in pairs
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions
+pub mod ledger; // what happened → the record of it, chained and verifiable
+pub mod as_of; // whose, at which level, under which name on a day

@@ -16,6 +16,7 @@ mod decide;
 mod desired;
 mod fulfil;
 mod golden;
+mod ledger;
 mod netpol;
 mod network;
 mod purity;

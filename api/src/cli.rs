@@ -1,6 +1,7 @@
 //! The `berth` command line. Data goes to stdout, talk to stderr; `-o json` is the API's proto3 JSON.
 
 mod args;
+mod check;
 mod connect;
 mod create;
 mod decide;
@@ -64,6 +65,9 @@ async fn onboard(session: &Session, command: Onboard) -> Result {
         Onboard::Wait(wait) => wait::wait(session, wait).await,
         Onboard::Approve(approve) => decide::approve(session, approve).await,
         Onboard::Reject(reject) => decide::reject(session, reject).await,
+        Onboard::Return(back) => decide::give_back(session, back).await,
+        Onboard::Correct(correct) => decide::correct(session, correct).await,
+        Onboard::Check(create) => check::check(session, *create).await,
         Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
     }
 }

@@ -30,7 +30,12 @@ impl Clock {
 
     /// The day in Asia/Ho_Chi_Minh: UTC+7 all year, so no time zone database is needed.
     pub fn today(&self) -> Date {
-        self.now().to_zoned(TimeZone::fixed(offset(7))).date()
+        self.day_of(self.now())
+    }
+
+    /// The day of an instant.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        instant.to_zoned(TimeZone::fixed(offset(7))).date()
     }
 }
 

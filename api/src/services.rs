@@ -1,6 +1,8 @@
 //! The services of `berth.v1`. Each method is: read input, ask the API server, convert the answer.
 
+mod acts;
 mod catalog;
+mod check;
 mod create;
 mod decide;
 mod environment;

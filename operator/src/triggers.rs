@@ -209,9 +209,12 @@ impl Queues {
         self.decisions.object(decision);
     }
 
-    /// A tenant changed: itself and its environments.
+    /// A tenant changed: itself, the paper that made it and its environments.
     pub fn tenant(&self, tenant: &Tenant) {
         self.tenants.object(tenant);
+        if let Some(paper) = &tenant.spec.basis.onboarding_ref {
+            self.onboardings.within(&paper.name, &paper.namespace);
+        }
         for kind in EnvironmentKind::ALL {
             self.environments.name(&names::environment(&tenant.name_any(), kind.suffix()));
         }

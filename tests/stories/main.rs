@@ -11,6 +11,7 @@ mod repair;
 mod headroom;
 mod counts;
 mod door;
+mod dossier;
 mod schema;
 mod crash;
 mod abuse;

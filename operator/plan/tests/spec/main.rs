@@ -13,6 +13,7 @@ mod claim;
 mod day;
 mod decide;
 mod desired;
+mod dossier;
 mod golden;
 mod network;
 mod purity;

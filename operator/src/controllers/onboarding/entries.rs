@@ -1,11 +1,14 @@
 //! From an approved request to its booking, its Tenant and its Environment.
 
+use std::sync::Arc;
+
 use berth_crds::common::{HolderKind, NameRef};
 use berth_crds::onboarding::{Action as Asked, Outcome};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, Tenant, condition, names};
 use berth_plan::admit::{self, Admission, paper};
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Ledger, Wish, in_turn, waiting};
+use berth_plan::dossier::state;
 use berth_plan::status::onboarding::Event;
 use kube::ResourceExt;
 use kube::api::PostParams;
@@ -47,6 +50,16 @@ fn made_by(basis: &berth_crds::common::Basis, uid: &str) -> bool {
 /// Name of the environment that the request is about.
 pub fn environment_name(pass: &Pass) -> Option<String> {
     admit::environment_name(&pass.onboarding, &plate(pass)?)
+}
+
+/// The system that the request is about, once there is one: as we see it now, not when the pass began.
+pub fn tenant(pass: &Pass) -> Option<Arc<Tenant>> {
+    pass.ctx.caches.tenants.get(&plate(pass)?, None)
+}
+
+/// The environment that the request is about, once there is one.
+pub fn environment(pass: &Pass) -> Option<Arc<Environment>> {
+    pass.ctx.caches.environments.get(&environment_name(pass)?, None)
 }
 
 /// Level of the system that the request is about.
@@ -230,7 +243,8 @@ async fn finish(pass: &mut Pass<'_>, environment: &Environment) -> Result<Action
         name(pass);
         let prefix = environment.status.as_ref().and_then(|s| s.prefix.clone()).unwrap_or_default();
         let message = format!("The environment {} is ready with the prefix {prefix}.", environment.name_any());
-        pass.event(&Event::Ready { message }, None).await?;
+        let state = state::handed_over(pass.onboarding.spec.action, tenant(pass).as_deref(), Some(environment));
+        pass.event(&Event::Ready { message, state }, None).await?;
     }
     Ok(Action::await_change())
 }

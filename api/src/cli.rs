@@ -7,6 +7,7 @@ mod create;
 mod decide;
 mod failure;
 mod file;
+mod form;
 mod output;
 mod registers;
 mod requests;
@@ -46,6 +47,11 @@ pub async fn main() -> std::process::ExitCode {
 
 /// Runs one command.
 pub async fn run(arguments: Arguments) -> Result {
+    if let Command::Onboard(command) = &arguments.command
+        && let Onboard::Schema(schema) = command.as_ref()
+    {
+        return form::schema(schema, arguments.global.output);
+    }
     let session = Session::new(arguments.global).await?;
     match arguments.command {
         Command::Onboard(command) => onboard(&session, *command).await,
@@ -67,6 +73,9 @@ async fn onboard(session: &Session, command: Onboard) -> Result {
         Onboard::Reject(reject) => decide::reject(session, reject).await,
         Onboard::Return(back) => decide::give_back(session, back).await,
         Onboard::Correct(correct) => decide::correct(session, correct).await,
+        Onboard::Schema(schema) => form::schema(&schema, session.format),
+        Onboard::Draft(create) => form::draft(session, *create).await,
+        Onboard::Print(print) => form::print(session, print).await,
         Onboard::Check(create) => check::check(session, *create).await,
         Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
     }

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod decision;
 pub mod environment;
+pub mod form;
 pub mod onboarding;
 pub mod tenant;
 mod twin;

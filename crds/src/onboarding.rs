@@ -1,8 +1,10 @@
 //! Onboarding: one submission of a dossier. Immutable, never deleted.
 
+mod form;
 mod state;
 mod status;
 
+pub use form::*;
 pub use state::State;
 pub use status::*;
 
@@ -64,6 +66,9 @@ pub struct OnboardingSpec {
     /// Official letter of the agency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter: Option<Document>,
+    /// Further fields of the official form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<DossierForm>,
     /// Who submitted; stamped by admission.
     pub requester: Identity,
     /// Person or unit that the requester acts for; a claim that the operator verifies.

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use onboard::{Act, Approve, Correct, Create, Letter, List, Onboard, Reject, Return, Until, Wait, Which, Withdraw};
+pub use onboard::{
+    Act, Approve, Correct, Create, Letter, List, Onboard, Print, Reject, Return, Schema, Until, Wait, Which, Withdraw,
+};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]

@@ -149,7 +149,7 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
 }
 
 /// `personal-basic` is `PERSONAL_BASIC`.
-fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
+pub fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
     let upper = text.to_uppercase().replace('-', "_");
     read(&upper)
         .filter(|n| *n != 0)

@@ -19,7 +19,8 @@ pub async fn list(session: &Session, list: List) -> Result {
     Ok(Exit::Done)
 }
 
-async fn all(session: &Session, parent: String) -> Result<Vec<pb::Onboarding>> {
+/// Every request of an agency that the caller may read.
+pub async fn all(session: &Session, parent: String) -> Result<Vec<pb::Onboarding>> {
     let mut request = pb::ListOnboardingsRequest { parent, page_size: 500, ..Default::default() };
     let (mut found, client) = (Vec::new(), &session.client.onboardings);
     loop {

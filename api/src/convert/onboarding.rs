@@ -8,7 +8,7 @@ use berth_crds::{
 use berth_plan::{checks, dossier::holder};
 
 use super::{
-    Twin, bilingual, conditions, create_time, document, etag, grant, identity, resources, small, timestamp,
+    Twin, bilingual, conditions, create_time, document, etag, form, grant, identity, resources, small, timestamp,
     timestamp_of,
 };
 use crate::{convert::dated_agency, name, proto::v1 as pb};
@@ -63,6 +63,7 @@ pub fn spec(from: &OnboardingSpec, namespace: &str) -> pb::OnboardingSpec {
             name: name::onboarding(namespace, &earlier.name),
             uid: earlier.uid.clone(),
         }),
+        form: from.form.as_ref().map(form::message),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks of an Onboarding: all of them, every time, each a pure function of the request and the registers.
 
 mod dossier;
+mod form;
 mod request;
 mod reuse;
 mod room;
@@ -52,9 +53,10 @@ pub enum Overall {
 
 /// Every check, in the order in which people read them.
 pub fn all(subject: &Subject) -> Vec<CheckResult> {
-    let checks: [fn(&Subject) -> CheckResult; 14] = [
+    let checks: [fn(&Subject) -> CheckResult; 15] = [
         rules::in_force,     // does the agency exist today
         request::complete,   // is everything there and well written
+        form::form,          // does the form say everything, and nothing forbidden
         dossier::letter,     // is the letter number new
         request::references, // do class, bodies, tenant and environment exist
         dossier::chain,      // is it a resubmission of what was returned

@@ -7,3 +7,5 @@ pub mod state; // the states of practice
 pub mod holder; // who holds it
 pub mod letter; // the letter in force, corrections included
 pub mod difference; // asked against decided
+pub mod form; // the official form's fields
+pub mod print; // the form as a page

@@ -25,6 +25,12 @@ pub enum Onboard {
     Return(Return),
     /// Replace data of an own request's letter.
     Correct(Correct),
+    /// Print the fields of the official form, and which an action asks. Needs no server.
+    Schema(Schema),
+    /// Print a draft as a file, with what is known already.
+    Draft(Box<Create>),
+    /// Print the official form of a draft as HTML in Vietnamese, with the hash of its content.
+    Print(Print),
     /// Make every check of a request, submit nothing.
     Check(Box<Create>),
     /// Take back an own request.
@@ -121,6 +127,25 @@ pub struct Create {
     /// The signed letter. With a file: instead of its own.
     #[command(flatten)]
     pub letter: Letter,
+}
+
+/// What the form is for.
+#[derive(Args, Clone, Debug)]
+pub struct Schema {
+    /// Action: new, add-environment, change, extend, suspend, resume, decommission, transfer, record-level, go-live.
+    #[arg(long, default_value = "new")]
+    pub action: String,
+    /// Kind of the environment: prod, staging, acceptance, dev, training, recovery.
+    #[arg(long)]
+    pub kind: Option<String>,
+}
+
+/// A draft.
+#[derive(Args, Clone, Debug)]
+pub struct Print {
+    /// A YAML document of kind Onboarding; `-` is standard input.
+    #[arg(long, short)]
+    pub file: PathBuf,
 }
 
 /// Data of a letter.

@@ -31,6 +31,9 @@ words! {
     "complete": "Tính đầy đủ, hợp lệ", "Completeness",
         advice "Sửa tất cả lỗi đã nêu rồi gửi lại hồ sơ, dẫn chiếu hồ sơ này.",
         "Correct every defect that is named, then submit again and name this request.";
+    "form": "Phiếu đề nghị", "Official form",
+        advice "Sửa tất cả lỗi của phiếu rồi gửi lại; xem `berth onboard schema`.",
+        "Correct every defect of the form, then submit again; see `berth onboard schema`.";
     "letter": "Công văn", "Letter",
         advice "Kiểm tra số công văn; nếu ghi nhầm, dùng chức năng đính chính.",
         "Look at the letter number; if it is a slip, use `berth onboard correct`.";

@@ -4,5 +4,6 @@
 mod chain;
 mod checks;
 mod clock;
+mod form;
 mod letter;
 mod words;

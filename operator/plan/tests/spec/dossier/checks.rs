@@ -100,7 +100,7 @@ fn a_resubmission_names_one_returned_request_of_the_same_dossier() {
     };
     let returned = paper("onb-1", "01:00", "12/SYT", ended("Returned"));
     let mine = again("onb-2", "09:00", json!({}));
-    let (result, _, message, numbers) = of(&mine, &[returned.clone()]);
+    let (result, _, message, numbers) = of(&mine, std::slice::from_ref(&returned));
     assert_eq!(
         (result, numbers),
         (Verdict::Passed, vec!["returns=1".into(), "requester.days=11".into(), "requester.workingDays=7".into()]),

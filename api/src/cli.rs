@@ -2,11 +2,13 @@
 
 mod args;
 mod audit;
+mod check;
 mod connect;
 mod create;
 mod decide;
 mod failure;
 mod file;
+mod form;
 mod output;
 mod registers;
 mod requests;
@@ -47,6 +49,12 @@ pub async fn main() -> std::process::ExitCode {
 /// Runs one command.
 pub async fn run(arguments: Arguments) -> Result {
     let Arguments { global, command } = arguments;
+    // What a request may say is known without a server.
+    if let Command::Onboard(command) = &command
+        && let Onboard::Schema(schema) = command.as_ref()
+    {
+        return form::schema(schema, global.output);
+    }
     match command {
         Command::Onboard(command) => onboard(&Session::new(global).await?, *command).await,
         Command::Env(command) => registers::environments(&Session::new(global).await?, command).await,
@@ -67,6 +75,12 @@ async fn onboard(session: &Session, command: Onboard) -> Result {
         Onboard::Wait(wait) => wait::wait(session, wait).await,
         Onboard::Approve(approve) => decide::approve(session, approve).await,
         Onboard::Reject(reject) => decide::reject(session, reject).await,
+        Onboard::Return(back) => decide::give_back(session, back).await,
+        Onboard::Correct(correct) => decide::correct(session, correct).await,
+        Onboard::Schema(schema) => form::schema(&schema, session.format),
+        Onboard::Draft(create) => form::draft(session, *create).await,
+        Onboard::Print(print) => form::print(session, print).await,
+        Onboard::Check(create) => check::check(session, *create).await,
         Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
     }
 }

@@ -35,7 +35,12 @@ impl Clock {
 
     /// The day in the province.
     pub fn today(&self) -> Date {
-        self.now().to_zoned(Self::zone()).date()
+        self.day_of(self.now())
+    }
+
+    /// The day of an instant in the province.
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        instant.to_zoned(Self::zone()).date()
     }
 
     /// The instant at which a day begins in the province; the first instant of all for days before it.

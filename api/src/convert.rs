@@ -4,6 +4,7 @@ pub mod audit;
 pub mod catalog;
 pub mod decision;
 pub mod environment;
+pub mod form;
 pub mod onboarding;
 pub mod tenant;
 mod twin;

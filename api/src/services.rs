@@ -1,7 +1,9 @@
 //! The services of `berth.v1`. Each method is: read input, ask the API server, convert the answer.
 
+mod acts;
 mod audit;
 mod catalog;
+mod check;
 mod create;
 mod decide;
 mod environment;

@@ -15,6 +15,8 @@ pub enum ConditionType {
     Withdrawn,
     /// Onboarding: headroom is promised.
     Booked,
+    /// Onboarding: the holder's time limit has passed. It decides nothing by itself.
+    Overdue,
     /// Everything asked for is there (kstatus).
     Ready,
     /// Work is under way (kstatus).
@@ -47,6 +49,7 @@ impl ConditionType {
             Self::Rejected => "Rejected",
             Self::Withdrawn => "Withdrawn",
             Self::Booked => "Booked",
+            Self::Overdue => "Overdue",
             Self::Ready => "Ready",
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",

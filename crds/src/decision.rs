@@ -29,6 +29,8 @@ use crate::onboarding::Grant;
 #[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: a decision is made once"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Reject' ? has(self.reason) && has(self.legalBasis) : true").message("a `Reject` must have `reason` and `legalBasis`"))]
 #[x_kube(validation = Rule::new("self.verdict == 'ApproveWithChanges' ? has(self.granted) : true").message("`ApproveWithChanges` must have `granted`"))]
+#[x_kube(validation = Rule::new("self.verdict == 'Return' ? has(self.reason) && has(self.defects) && size(self.defects) > 0 : !has(self.defects)").message("a `Return` must have `reason` and all `defects`, which no other verdict has"))]
+#[x_kube(validation = Rule::new("self.verdict == 'Correct' ? has(self.reason) && has(self.document) : true").message("a `Correct` must have `reason` and the `document` that replaces the letter's data"))]
 #[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("the role `requester` must use `Withdraw` or `Correct`, which no other role may use"))]
 pub struct DecisionSpec {
     /// The Onboarding that is decided, with its UID.
@@ -40,7 +42,7 @@ pub struct DecisionSpec {
     /// What is granted, where it differs from what was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Grant>,
-    /// Reason; mandatory with `Reject`.
+    /// Reason; mandatory with `Reject`, `Return` and `Correct`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4000))]
     pub reason: Option<String>,
@@ -48,7 +50,11 @@ pub struct DecisionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 1000))]
     pub legal_basis: Option<String>,
-    /// The document that was really signed.
+    /// What must be supplemented, all at once, one defect per entry; mandatory with `Return`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 500)))]
+    pub defects: Vec<String>,
+    /// The document that was really signed; with `Correct`, the letter's data as they should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
     /// Place in the queue, where it is not the usual one.

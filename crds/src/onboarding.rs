@@ -1,7 +1,11 @@
 //! Onboarding: one submission of a dossier. Immutable, never deleted.
 
+mod form;
+mod state;
 mod status;
 
+pub use form::*;
+pub use state::State;
 pub use status::*;
 
 use kube::{CustomResource, KubeSchema};
@@ -20,6 +24,7 @@ use crate::environment::{EnvironmentKind, Exposure};
     doc = "One submission of a dossier: what an agency asks for. Its spec never changes and it is never deleted.",
     validation = Rule::new("!self.metadata.name.contains('.') && size(self.metadata.name) <= 63")
         .message("`metadata.name` must not contain a dot and must not exceed 63 characters"),
+    printcolumn(name = "Agency", type_ = "string", json_path = ".status.agencyRef.name", priority = 1),
     printcolumn(name = "System", type_ = "string", json_path = ".spec.system.code"),
     printcolumn(name = "Action", type_ = "string", json_path = ".spec.action"),
     printcolumn(name = "Class", type_ = "string", json_path = ".spec.environment.classRef.name"),
@@ -61,6 +66,9 @@ pub struct OnboardingSpec {
     /// Official letter of the agency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter: Option<Document>,
+    /// Further fields of the official form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<DossierForm>,
     /// Who submitted; stamped by admission.
     pub requester: Identity,
     /// Person or unit that the requester acts for; a claim that the operator verifies.

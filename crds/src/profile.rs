@@ -8,7 +8,7 @@ use crate::agency::DayRange;
 use crate::common::NameRef;
 use crate::decision::SignerRole;
 use crate::environment::{Zone, ZoneShare};
-use crate::onboarding::{Action, DataKind};
+use crate::onboarding::{Action, DataKind, SubjectBand};
 
 /// One dated rule set.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -39,6 +39,10 @@ pub struct PolicyProfileSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub refused_data: Vec<RefusedData>,
+    /// Levels that kinds of data and numbers of people suggest; a lower one warns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub level_hints: Vec<LevelHint>,
     /// Time limits of the human steps.
     #[schemars(length(max = 16))]
     pub clocks: Vec<Clock>,
@@ -147,6 +151,23 @@ pub struct RefusedData {
     pub legal_basis: String,
 }
 
+/// The level that a kind of data suggests.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LevelHint {
+    /// Kind of data.
+    pub data_kind: DataKind,
+    /// From this number of people on; absent: always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<SubjectBand>,
+    /// The level that is suggested.
+    #[schemars(range(min = 1, max = 5))]
+    pub level: i64,
+    /// Where it comes from, with its certainty mark.
+    #[schemars(length(min = 1, max = 300))]
+    pub legal_basis: String,
+}
+
 /// A time limit.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -164,7 +185,7 @@ pub struct Clock {
 }
 
 /// Steps that have a time limit.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClockStep {
     /// Check for completeness.
     Checking,
@@ -176,6 +197,10 @@ pub enum ClockStep {
     AppraisalHigh,
     /// Decision.
     Decision,
+    /// Supplements by the requester, after a return.
+    Supplement,
+    /// A dated answer to a request that waits for headroom.
+    Capacity,
 }
 
 /// How days are counted.

@@ -38,6 +38,15 @@ reasons! {
     RefusedByLaw: "Pháp luật không cho phép.", "Refused by law.";
     CheckFailed: "Hồ sơ không đạt kiểm tra.", "The request does not pass the checks.";
     Returned: "Yêu cầu bổ sung, hoàn thiện hồ sơ.", "Returned for supplements.";
+    Overdue: "Đã quá hạn xử lý.", "The time limit of the holder has passed.";
+    InTime: "Trong hạn xử lý.", "Within the time limit.";
+    UnderAppraisal: "Đang thẩm định.", "Under appraisal.";
+    AwaitingGoLive: "Chờ đưa vào vận hành, khai thác.", "Waiting for the permission to operate.";
+    Automatic: "Đủ điều kiện phê duyệt tự động.", "The automatic rule covers it.";
+    NotAutomatic: "Cần người có thẩm quyền quyết định.", "People decide: the automatic rule does not cover it.";
+    LevelLow: "Cấp độ đề xuất thấp hơn mức dự kiến.", "The proposed level is lower than the data suggest.";
+    DuplicateFunction: "Có thể trùng chức năng với hệ thống đã có.", "A system of the same function may exist already.";
+    DuplicateLetter: "Số công văn đã dùng cho hồ sơ khác.", "The letter number was used for another request.";
     Withdrawn: "Cơ quan đề nghị đã rút.", "Withdrawn by the requester.";
     NotSupported: "Chức năng chưa được hỗ trợ.", "Not supported yet.";
     NoHeadroom: "Chưa đủ tài nguyên; đang chờ theo thứ tự.", "No headroom; waiting in the queue.";
@@ -80,6 +89,7 @@ reasons! {
     VoidWithdrawn: "Vô hiệu: hồ sơ đã rút.", "Void: the onboarding was withdrawn.";
     VoidRefused: "Vô hiệu: hồ sơ bị từ chối theo luật.", "Void: the onboarding was refused.";
     VoidGrant: "Vô hiệu: mức cấp không hợp lệ.", "Void: what is granted is not acceptable.";
+    VoidLetter: "Vô hiệu: ngày công văn không hợp lệ.", "Void: the date of the corrected letter is no date or lies in the future.";
     NotActingForAgency: "Không đại diện cho cơ quan này.", "The caller does not act for the agency.";
     Unauthenticated: "Chưa đăng nhập.", "The caller is not known.";
     PermissionDenied: "Không có quyền.", "Not allowed.";

@@ -40,6 +40,12 @@ pub fn decisions(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Decision>> {
     ctx.caches.decisions.all().into_iter().filter(about).collect()
 }
 
+/// All Onboardings in the namespace of a paper.
+pub fn papers(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Onboarding>> {
+    let namespace = onboarding.namespace();
+    ctx.caches.onboardings.all().into_iter().filter(|o| o.namespace() == namespace).collect()
+}
+
 /// Every prefix that is taken or about to be, as far as we know: blocks, and the intents of other claims.
 pub fn taken(ctx: &Context, except: &PrefixClaim) -> BTreeSet<Ipv6Net> {
     let blocks = ctx.caches.blocks.all().into_iter().map(|b| b.spec.cidr.clone());

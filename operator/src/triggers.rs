@@ -182,10 +182,13 @@ impl Queues {
         self.decisions.object(decision);
     }
 
-    /// A tenant changed: itself, its claim and its environments.
+    /// A tenant changed: itself, its claim, the paper that made it and its environments.
     pub fn tenant(&self, tenant: &Tenant) {
         self.tenants.object(tenant);
         self.claims.name(&names::tenant_claim(&tenant.name_any()));
+        if let Some(paper) = &tenant.spec.basis.onboarding_ref {
+            self.onboardings.within(&paper.name, &paper.namespace);
+        }
         for kind in EnvironmentKind::ALL {
             self.environments.name(&names::environment(&tenant.name_any(), kind.suffix()));
         }

@@ -13,6 +13,7 @@ mod networks;
 mod headroom;
 mod counts;
 mod door;
+mod dossier;
 mod schema;
 mod crash;
 mod ledger;

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{AsOf, Audit, Entries, Verify};
-pub use onboard::{Act, Approve, Create, List, Onboard, Reject, Until, Wait, Which, Withdraw};
+pub use onboard::{
+    Act, Approve, Correct, Create, Letter, List, Onboard, Print, Reject, Return, Schema, Until, Wait, Which, Withdraw,
+};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]
@@ -190,6 +192,8 @@ mod tests {
     fn wrong_usage_is_exit_code_2() {
         for wrong in [
             &["berth", "onboard", "reject", "x"][..],
+            &["berth", "onboard", "return", "x", "--reason", "y"],
+            &["berth", "onboard", "correct", "x", "--reason", "y", "--letter-number", "1/SYT"],
             &["berth", "nonsense"],
             &["berth", "onboard", "create", "--cpu", "1"],
         ] {

@@ -6,10 +6,10 @@ use tonic::{Code, Response, Status};
 
 use super::{
     Result,
-    args::{Format, Global},
+    args::{Format, Global, Language},
     failure::Failure,
 };
-use crate::client::Client;
+use crate::{client::Client, proto::v1 as pb};
 
 /// Waits between tries; only UNAVAILABLE is tried again (AIP-194), and every act has a request id.
 const TRIES: [Duration; 3] = [Duration::from_millis(300), Duration::from_secs(1), Duration::from_secs(3)];
@@ -20,13 +20,22 @@ pub struct Session {
     pub client: Client,
     /// How to print.
     pub format: Format,
+    /// Language of the talk.
+    pub language: Language,
     /// Absolute path of the token file.
     pub token_file: PathBuf,
 }
 
 impl Session {
+    /// A text in the language of the talk.
+    pub fn text(&self, words: Option<&pb::Bilingual>) -> String {
+        let words = words.cloned().unwrap_or_default();
+        if self.language == Language::Vi { words.vi } else { words.en }
+    }
+
     /// Reads the token and connects.
     pub async fn new(global: Global) -> Result<Self> {
+        let language = global.language();
         let file = global.token_file.ok_or_else(|| {
             Failure::NotLoggedIn("no token: name its file with --token-file or BERTH_TOKEN_FILE".into())
         })?;
@@ -44,7 +53,7 @@ impl Session {
         };
         let client = Client::connect_with(&global.server, &token, ca.as_deref()).await?;
         let token_file = std::path::absolute(&file).unwrap_or(file);
-        Ok(Self { client, format: global.output, token_file })
+        Ok(Self { client, format: global.output, language, token_file })
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::{
     Exit, Result,
-    args::Create,
+    args::{Create, Letter, Which},
+    check,
     connect::{Session, call},
     failure::Failure,
     file, output,
+    requests::named,
 };
 use crate::{
     convert, name,
@@ -15,7 +17,21 @@ use crate::{
 
 /// Submits a request.
 pub async fn create(session: &Session, create: Create) -> Result {
-    let (agency, request_id, spec) = match &create.file {
+    let request = request(session, create).await?;
+    let client = &session.client.onboardings;
+    let created =
+        call("submitting the request", async || client.clone().create_onboarding(request.clone()).await).await?;
+    if request.validate_only {
+        return check::tell(session, &created);
+    }
+    output::one(&created, session.format)?;
+    eprintln!("{} submitted. Next: berth onboard wait {} --for ready", created.name, created.name);
+    Ok(Exit::Done)
+}
+
+/// The request that a file or flags make.
+pub async fn request(session: &Session, create: Create) -> Result<pb::CreateOnboardingRequest> {
+    let (agency, request_id, mut spec) = match &create.file {
         Some(path) => from_file(file::read(path)?),
         None => (None, None, from_flags(session, &create).await?),
     };
@@ -23,21 +39,38 @@ pub async fn create(session: &Session, create: Create) -> Result {
         create.agency.or(agency).ok_or_else(|| Failure::Usage("name the agency that asks with --agency".into()))?;
     let request_id =
         create.request_id.or(request_id).unwrap_or_else(|| format!("cli-{}{}", correlation_id(), correlation_id()));
-    let request = pb::CreateOnboardingRequest {
+    spec.letter = letter(&create.letter).or(spec.letter);
+    if let Some(name) = create.supersedes {
+        spec.supersedes = Some(superseded(session, Which { name, agency: Some(agency.clone()) }).await?);
+    }
+    Ok(pb::CreateOnboardingRequest {
         parent: name::agency(&agency),
         onboarding: Some(pb::Onboarding { spec: Some(spec), ..Default::default() }),
         request_id,
         validate_only: create.validate_only,
-    };
+    })
+}
+
+/// The letter of the flags.
+pub fn letter(from: &Letter) -> Option<pb::Document> {
+    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+    Some(pb::Document {
+        number: from.letter_number.clone()?,
+        issuer: text(&from.letter_issuer),
+        date: text(&from.letter_date),
+        signer: text(&from.letter_signer),
+        capacity: text(&from.letter_capacity),
+        sha256: text(&from.letter_sha256),
+    })
+}
+
+/// Name and UID of a request that was returned.
+async fn superseded(session: &Session, which: Which) -> Result<pb::PaperTarget> {
+    let request = pb::GetOnboardingRequest { name: named(session, &which).await? };
     let client = &session.client.onboardings;
-    let created =
-        call("submitting the request", async || client.clone().create_onboarding(request.clone()).await).await?;
-    output::one(&created, session.format)?;
-    match request.validate_only {
-        true => eprintln!("the request is in order; nothing was submitted"),
-        false => eprintln!("{} submitted. Next: berth onboard wait {} --for ready", created.name, created.name),
-    }
-    Ok(Exit::Done)
+    let earlier =
+        call("reading the earlier request", async || client.clone().get_onboarding(request.clone()).await).await?;
+    Ok(pb::PaperTarget { name: earlier.name, uid: earlier.uid })
 }
 
 /// Agency, request id and what is asked. A document's name tells a repeat as well as a request id.
@@ -116,7 +149,7 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
 }
 
 /// `personal-basic` is `PERSONAL_BASIC`.
-fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
+pub fn value(text: &str, flag: &str, read: impl Fn(&str) -> Option<i32>) -> Result<i32> {
     let upper = text.to_uppercase().replace('-', "_");
     read(&upper)
         .filter(|n| *n != 0)

@@ -1,10 +1,10 @@
-//! `berth onboard approve|reject|withdraw`.
+//! `berth onboard approve|reject|return|correct|withdraw`.
 
 use super::{
     Exit, Result,
-    args::{Act, Approve, Reject, Withdraw},
+    args::{Act, Approve, Correct, Reject, Return, Withdraw},
     connect::{Session, call},
-    create::full,
+    create::{full, letter},
     failure::Failure,
     output,
     requests::named,
@@ -46,6 +46,38 @@ pub async fn reject(session: &Session, reject: Reject) -> Result {
     let client = &session.client.onboardings;
     let done = call("rejecting", async || client.clone().reject_onboarding(request.clone()).await).await?;
     tell(session, &reject.act, &done, "rejected", "get")
+}
+
+/// Sends back with all defects.
+pub async fn give_back(session: &Session, back: Return) -> Result {
+    let request = pb::ReturnOnboardingRequest {
+        name: named(session, &back.which).await?,
+        role: back.role,
+        reason: back.reason,
+        defects: back.defects,
+        request_id: request_id(&back.act),
+        validate_only: back.act.validate_only,
+        ..Default::default()
+    };
+    let client = &session.client.onboardings;
+    let done = call("returning", async || client.clone().return_onboarding(request.clone()).await).await?;
+    tell(session, &back.act, &done, "returned", "get")
+}
+
+/// Replaces data of an own letter.
+pub async fn correct(session: &Session, correct: Correct) -> Result {
+    let letter = letter(&correct.letter);
+    let request = pb::CorrectOnboardingRequest {
+        name: named(session, &correct.which).await?,
+        letter: Some(letter.ok_or_else(|| Failure::Usage("give the letter's data with --letter-number …".into()))?),
+        reason: correct.reason,
+        request_id: request_id(&correct.act),
+        validate_only: correct.act.validate_only,
+        ..Default::default()
+    };
+    let client = &session.client.onboardings;
+    let done = call("correcting", async || client.clone().correct_onboarding(request.clone()).await).await?;
+    tell(session, &correct.act, &done, "corrected", "get")
 }
 
 /// Takes an own request back.

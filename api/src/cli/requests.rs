@@ -4,7 +4,7 @@ use tonic::Code;
 
 use super::{
     Exit, Result,
-    args::{List, Which},
+    args::{Language, List, Which},
     connect::{Session, call},
     create::full,
     failure::Failure,
@@ -19,7 +19,8 @@ pub async fn list(session: &Session, list: List) -> Result {
     Ok(Exit::Done)
 }
 
-async fn all(session: &Session, parent: String) -> Result<Vec<pb::Onboarding>> {
+/// Every request of an agency that the caller may read.
+pub async fn all(session: &Session, parent: String) -> Result<Vec<pb::Onboarding>> {
     let mut request = pb::ListOnboardingsRequest { parent, page_size: 500, ..Default::default() };
     let (mut found, client) = (Vec::new(), &session.client.onboardings);
     loop {
@@ -56,7 +57,24 @@ pub async fn get(session: &Session, which: Which) -> Result {
     let client = &session.client.onboardings;
     let found = call("reading the request", async || client.clone().get_onboarding(request.clone()).await).await?;
     output::one(&found, session.format)?;
+    eprintln!("{}", standing(session, &found));
     Ok(Exit::Done)
+}
+
+/// Where a request stands: state, who holds it, since when, due when, what happens next.
+pub fn standing(session: &Session, found: &pb::Onboarding) -> String {
+    let text = |words: &Option<pb::Bilingual>| session.text(words.as_ref());
+    let vietnamese = session.language == Language::Vi;
+    let (by, since, until) = if vietnamese { ("đang ở", "từ", "hạn") } else { ("held by", "since", "until") };
+    let mut parts = vec![text(&found.state_words)];
+    if !found.holder.is_empty() {
+        parts.push(format!("{by} {}", text(&found.holder_words)));
+    }
+    parts.extend(found.since.as_ref().map(|instant| format!("{since} {instant}")));
+    if !found.due.is_empty() {
+        parts.push(format!("{until} {}", found.due));
+    }
+    format!("{}. {}", parts.join(", "), text(&found.next_step))
 }
 
 /// Shows one whenever it changes, until it ends or the caller does.

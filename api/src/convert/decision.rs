@@ -5,7 +5,7 @@ use berth_crds::Decision;
 use super::{Twin, create_time, document, grant, identity};
 use crate::{name, proto::v1 as pb};
 
-/// The message.
+/// The message; `changes` are not known here.
 pub fn message(from: &Decision) -> pb::Decision {
     let spec = &from.spec;
     let status = from.status.clone().unwrap_or_default();
@@ -25,5 +25,7 @@ pub fn message(from: &Decision) -> pb::Decision {
         effect: status.effect.map_or(0, |effect| effect.proto() as i32),
         effect_reason: status.reason.unwrap_or_default(),
         onboarding_uid: spec.onboarding_ref.uid.clone(),
+        defects: spec.defects.clone(),
+        changes: Vec::new(),
     }
 }

@@ -5,8 +5,11 @@ use berth_crds::{
     onboarding::{CheckResult, EnvironmentRequest, Outcome, OutcomeResult, State, SystemRequest},
 };
 
+use berth_plan::{checks, dossier::holder};
+
 use super::{
-    Twin, conditions, create_time, document, etag, grant, identity, resources, small, timestamp, timestamp_of,
+    Twin, bilingual, conditions, create_time, document, etag, form, grant, identity, resources, small, timestamp,
+    timestamp_of,
 };
 use crate::{convert::dated_agency, name, proto::v1 as pb};
 
@@ -15,6 +18,7 @@ pub fn message(from: &Onboarding) -> pb::Onboarding {
     let status = from.status.clone().unwrap_or_default();
     let namespace = from.metadata.namespace.as_deref().unwrap_or_default();
     let summary = status.summary.clone().unwrap_or_default();
+    let held_by = summary.holder.clone();
     pb::Onboarding {
         name: name::onboarding(namespace, from.metadata.name.as_deref().unwrap_or_default()),
         uid: from.metadata.uid.clone().unwrap_or_default(),
@@ -34,6 +38,9 @@ pub fn message(from: &Onboarding) -> pb::Onboarding {
         environment: status.environment_ref.map(|r| name::environment(&r.name)).unwrap_or_default(),
         profile: status.profile_ref.map(|r| name::profile(&r.name)).unwrap_or_default(),
         conditions: conditions(&status.conditions),
+        state_words: Some(bilingual(&state(from).words())),
+        holder_words: Some(bilingual(&holder::words(&held_by))),
+        next_step: Some(bilingual(&state(from).next())),
     }
 }
 
@@ -56,6 +63,7 @@ pub fn spec(from: &OnboardingSpec, namespace: &str) -> pb::OnboardingSpec {
             name: name::onboarding(namespace, &earlier.name),
             uid: earlier.uid.clone(),
         }),
+        form: from.form.as_ref().map(form::message),
     }
 }
 
@@ -89,6 +97,13 @@ fn check(from: &CheckResult) -> pb::Check {
         result: from.result.proto() as i32,
         reason: from.reason.clone(),
         message: from.message.clone(),
+        numbers: from
+            .numbers
+            .iter()
+            .map(|n| pb::CheckNumber { name: n.name.clone(), value: n.value.clone() })
+            .collect(),
+        advice: from.advice.as_ref().map(bilingual),
+        title: checks::title(&from.id).map(|title| bilingual(&title)),
     }
 }
 

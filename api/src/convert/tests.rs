@@ -158,8 +158,13 @@ fn a_message_shows_asked_decided_and_where_it_stands() {
         since: "2026-11-24T01:00:00Z".into(),
         due: Some("2026-12-01".into()),
     });
-    status.checks =
-        vec![CheckResult { id: "law".into(), result: Verdict::Passed, reason: "Done".into(), message: "m".into() }];
+    status.checks = vec![CheckResult {
+        id: "law".into(),
+        result: Verdict::Passed,
+        reason: "Done".into(),
+        message: "m".into(),
+        ..Default::default()
+    }];
     status.environment_ref = Some(NameRef::to("abcdef-prod"));
     let message = onboarding::message(&noun);
     let outcome = message.outcome.clone().unwrap();

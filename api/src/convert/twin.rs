@@ -51,7 +51,8 @@ twins! {
     Action = pb::onboarding_spec::Action [
         New AddEnvironment Change Extend Suspend Resume Decommission Transfer RecordLevel GoLive];
     State = pb::onboarding::State [
-        Submitted AwaitingApproval Returned Refused Withdrawn Approved WaitingForCapacity Provisioning HandedOver];
+        Draft Submitted Checking Returned UnderAppraisal AwaitingApproval Refused Withdrawn Approved WaitingForCapacity
+        Provisioning HandedOver AwaitingGoLive Operating Suspended Decommissioning Closed];
     DataKind = pb::system_request::DataKind [Public Private PersonalBasic PersonalSensitive StateSecret];
     SubjectBand = pb::system_request::SubjectBand [Under10k From10kTo100k Over100k];
     Verdict = pb::check::Result [Passed Warning Failed Refused];

@@ -10,7 +10,11 @@ use ipnet::Ipv6Net;
 use jiff::civil::Date;
 
 use super::{Findings, date, optional, quantity, text};
-use crate::{convert::Twin, name, proto::v1 as pb};
+use crate::{
+    convert::{self, Twin},
+    name,
+    proto::v1 as pb,
+};
 
 /// Path of everything here.
 pub const SPEC: &str = "onboarding.spec";
@@ -32,6 +36,7 @@ pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str
         environment_ref: target.clone().map(|(target, _)| target),
         revision: target.and_then(|(_, revision)| revision),
         environment: from.environment.as_ref().map(|e| environment(findings, e, action, today)),
+        form: from.form.as_ref().and_then(|form| convert::form::read(findings, "onboarding.spec.form", form)),
         justification: text::check(findings, "onboarding.spec.justification", &from.justification, text::lines(4000)),
         letter: from.letter.as_ref().map(|l| document(findings, "onboarding.spec.letter", l)),
         requester: Default::default(),

@@ -2,7 +2,7 @@
 
 use berth_crds::{Onboarding, OnboardingSpec, Reason, names, onboarding::Action};
 
-use super::papers::Papers;
+use super::{check::checked, papers::Papers};
 use crate::{
     convert::{Twin, onboarding::message},
     door::Door,
@@ -20,11 +20,24 @@ pub async fn create(door: &Door, caller: &Caller, request: pb::CreateOnboardingR
     let id = names::onboarding(&agency, &caller.username, &request_id);
     let papers = Papers::open(door, caller, &agency)?;
     match papers.create_onboarding(&id, &spec, request.validate_only).await {
+        // Admission would let it in; what the checks say comes from where CheckOnboarding has it.
+        Ok(created) if request.validate_only => {
+            let name = message(&created).name;
+            Ok(pb::Onboarding { name, ..checked(door, caller, &agency, &spec).await? })
+        }
         Ok(created) => Ok(message(&created)),
         Err(Problem::Exists { .. }) => first(&papers, &id, &spec).await.map(|found| message(&found)),
         Err(Problem::NotFound(_)) => Err(no_papers(&agency)),
         Err(problem) => Err(problem),
     }
+}
+
+/// Makes the checks of a request that is not submitted.
+pub async fn check(door: &Door, caller: &Caller, request: pb::CheckOnboardingRequest) -> Result<pb::Onboarding> {
+    let request =
+        pb::CreateOnboardingRequest { parent: request.parent, onboarding: request.onboarding, ..Default::default() };
+    let (agency, spec) = read(door, caller, &request).await?;
+    checked(door, caller, &agency, &spec).await
 }
 
 /// Agency id and what is asked, without a defect.

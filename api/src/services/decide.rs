@@ -1,4 +1,4 @@
-//! Approve, Reject, Withdraw: each creates one Decision as the caller. Creating it is the lock.
+//! Approve, Reject, Return, Withdraw, Correct: each creates one Decision as the caller. Creating it is the lock.
 
 use berth_crds::{
     Decision, DecisionSpec, Onboarding, Reason,
@@ -117,7 +117,10 @@ fn own_act(caller: &Caller, act: &Act, onboarding: &Onboarding) -> Result<()> {
         (SignerRole::Requester, true) => Ok(()),
         (SignerRole::Requester, false) => Err(Problem::NotAllowed {
             reason: Reason::PermissionDenied,
-            message: format!("only {} may withdraw this request: ask them", onboarding.spec.requester.username),
+            message: format!(
+                "only {} may withdraw or correct this request: ask them",
+                onboarding.spec.requester.username
+            ),
         }),
         (_, true) => Err(Problem::NotAllowed {
             reason: Reason::SelfApproval,

@@ -10,7 +10,8 @@ use kube::{ResourceExt as _, api::WatchParams};
 use tonic::{Request, Response, Status};
 
 use super::{
-    create::create,
+    acts,
+    create::{check, create},
     decide::{Act, decide},
     list::{list, placed_one},
     papers::Papers,
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     access::{Ticket, caller, ticket},
-    convert,
     door::Door,
     identity::Caller,
     name,
@@ -139,7 +139,7 @@ impl Onboardings {
         if found.spec.onboarding_ref.name != onboarding {
             return Err(Problem::NotFound(thing()));
         }
-        Ok(convert::decision::message(&found))
+        Ok(acts::messages(&self.door, &papers, &[found]).await?.remove(0))
     }
 
     async fn decisions(&self, caller: &Caller, request: pb::ListDecisionsRequest) -> Result<pb::ListDecisionsResponse> {
@@ -150,10 +150,7 @@ impl Onboardings {
             format!("{} {}", d.creation_timestamp().map(|t| t.0.to_string()).unwrap_or_default(), d.name_any())
         };
         let (found, next_page_token) = page.cut(all, key);
-        Ok(pb::ListDecisionsResponse {
-            decisions: found.iter().map(convert::decision::message).collect(),
-            next_page_token,
-        })
+        Ok(pb::ListDecisionsResponse { decisions: acts::messages(&self.door, &papers, &found).await?, next_page_token })
     }
 
     async fn watch(&self, caller: &Caller, given: &str, ticket: Ticket) -> Result<Messages<pb::Onboarding>> {
@@ -237,6 +234,32 @@ impl OnboardingService for Onboardings {
     ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.reject(&caller, r.into_inner()).await?))
+    }
+
+    async fn return_onboarding(
+        &self,
+        r: Request<pb::ReturnOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
+        let (caller, r) = (caller(&r)?, r.into_inner());
+        let spec = acts::give_back(&r)?;
+        Ok(Response::new(self.decide(&caller, &r.name, r.uid, r.validate_only, spec).await?))
+    }
+
+    async fn correct_onboarding(
+        &self,
+        r: Request<pb::CorrectOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
+        let (caller, r) = (caller(&r)?, r.into_inner());
+        let spec = acts::correct(&r)?;
+        Ok(Response::new(self.decide(&caller, &r.name, r.uid, r.validate_only, spec).await?))
+    }
+
+    async fn check_onboarding(
+        &self,
+        r: Request<pb::CheckOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
+        let caller = caller(&r)?;
+        Ok(Response::new(check(&self.door, &caller, r.into_inner()).await?))
     }
 
     async fn withdraw_onboarding(

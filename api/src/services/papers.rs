@@ -1,5 +1,7 @@
 //! Papers of one agency, read and written as the caller.
 
+use std::sync::Arc;
+
 use berth_crds::{Decision, Onboarding, names};
 use kube::{
     Api, Client, ResourceExt as _,
@@ -40,6 +42,14 @@ impl Papers {
     /// The Decisions.
     pub fn decisions(&self) -> Api<Decision> {
         Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Every Onboarding.
+    pub async fn all(&self) -> Result<Vec<Arc<Onboarding>>> {
+        let thing = Thing::new("Onboarding", name::onboarding(&self.namespace, "-"));
+        let found = self.onboardings().list(&ListParams::default()).await;
+        let found = found.map_err(|e| from_kube(e, As::Caller, "list", thing))?;
+        Ok(found.items.into_iter().map(Arc::new).collect())
     }
 
     /// One Onboarding.

@@ -4,8 +4,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{NameRef, Resources};
+use crate::common::{Bilingual, NameRef, Resources};
 use crate::decision::SignerRole;
+use crate::onboarding::State;
 
 /// Where the request stands.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq)]
@@ -14,7 +15,10 @@ pub struct OnboardingStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Approved, Rejected, Withdrawn, Booked, Ready, Reconciling, Stalled.
+    /// Agency in whose namespace the paper lies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agency_ref: Option<NameRef>,
+    /// Approved, Rejected, Withdrawn, Booked, Overdue, Ready, Reconciling, Stalled.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Result of each check.
@@ -43,7 +47,7 @@ pub struct OnboardingStatus {
 }
 
 /// Result of one check.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CheckResult {
     /// Stable id of the check.
@@ -57,12 +61,32 @@ pub struct CheckResult {
     /// What was found, with field, value and what to do.
     #[schemars(length(max = 1000))]
     pub message: String,
+    /// Numbers that it was judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub numbers: Vec<CheckNumber>,
+    /// What to do, for the people of the agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Bilingual>,
+}
+
+/// A number that a check was judged by.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckNumber {
+    /// What it counts, for example `asked.cpu`.
+    #[schemars(length(min = 1, max = 40))]
+    pub name: String,
+    /// The number with its unit, for example `32Gi`.
+    #[schemars(length(max = 40))]
+    pub value: String,
 }
 
 /// Result of a check.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 pub enum Verdict {
     /// In order.
+    #[default]
     Passed,
     /// Worth a look; does not stop the request.
     Warning,
@@ -134,28 +158,4 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
     pub due: Option<String>,
-}
-
-/// States of a request, as people name them.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum State {
-    /// Đã gửi.
-    #[default]
-    Submitted,
-    /// Chờ phê duyệt.
-    AwaitingApproval,
-    /// Trả lại bổ sung.
-    Returned,
-    /// Từ chối.
-    Refused,
-    /// Đã rút.
-    Withdrawn,
-    /// Đã phê duyệt.
-    Approved,
-    /// Chờ năng lực.
-    WaitingForCapacity,
-    /// Đang cấp phát.
-    Provisioning,
-    /// Đã bàn giao.
-    HandedOver,
 }

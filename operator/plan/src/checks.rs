@@ -1,11 +1,22 @@
 //! Checks of an Onboarding: all of them, every time, each a pure function of the request and the registers.
 
+mod dossier;
+mod form;
 mod request;
+mod reuse;
+mod room;
 mod rules;
+mod words;
 
-use berth_crds::onboarding::{CheckResult, Verdict};
+pub use room::covered;
+pub use words::{IDS, advice, title};
+
+use std::sync::Arc;
+
+use berth_crds::onboarding::{CheckNumber, CheckResult, Verdict};
 use berth_crds::{Onboarding, PolicyProfile, Reason};
 use jiff::civil::Date;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::register::Register;
 
@@ -19,8 +30,12 @@ pub struct Subject<'a> {
     pub profile: &'a PolicyProfile,
     /// The registers.
     pub register: &'a Register,
+    /// Papers of the agency, this one among them or not.
+    pub papers: &'a [Arc<Onboarding>],
     /// Day of submission.
     pub day: Date,
+    /// The day of an instant, where the province is.
+    pub day_of: &'a dyn Fn(&Time) -> Date,
 }
 
 /// What the checks say together.
@@ -38,18 +53,34 @@ pub enum Overall {
 
 /// Every check, in the order in which people read them.
 pub fn all(subject: &Subject) -> Vec<CheckResult> {
-    let checks: [fn(&Subject) -> CheckResult; 9] = [
+    let checks: [fn(&Subject) -> CheckResult; 15] = [
         rules::in_force,     // does the agency exist today
         request::complete,   // is everything there and well written
+        form::form,          // does the form say everything, and nothing forbidden
+        dossier::letter,     // is the letter number new
         request::references, // do class, bodies, tenant and environment exist
+        dossier::chain,      // is it a resubmission of what was returned
         request::ownership,  // is the system this agency's
         rules::law,          // kinds of data and levels that may not be hosted
         rules::level,        // does the site reach the level
+        rules::plausible,    // is the level what the data suggest
         rules::class,        // does the site run the class, and does the size fit it
         request::unique,     // one system per code, one environment per kind
+        reuse::function,     // does a system of that function exist
         request::current,    // was a change written against what is in force
+        room::addresses,     // is a wished prefix free
     ];
-    checks.iter().map(|check| check(subject)).collect()
+    let mut results: Vec<CheckResult> = checks.iter().map(|check| check(subject)).collect();
+    // Numbers that move are read once the rest is in order: a request that waits must not be told them again and again.
+    let in_order = overall(&results) == Overall::Decidable;
+    let later = |id| passed(id, "It is judged once everything else is in order.");
+    results.push(if in_order { room::headroom(subject) } else { later("headroom") });
+    results.push(if in_order { room::automatic(subject) } else { later("automatic") });
+    for result in &mut results {
+        let told = result.result != Verdict::Passed || result.reason == Reason::NotAutomatic.as_str();
+        result.advice = advice(&result.id).filter(|_| told);
+    }
+    results
 }
 
 /// What the results mean for the request.
@@ -74,11 +105,31 @@ pub fn defects(results: &[CheckResult]) -> String {
 }
 
 fn result(id: &str, result: Verdict, reason: Reason, message: impl Into<String>) -> CheckResult {
-    CheckResult { id: id.into(), result, reason: reason.as_str().into(), message: message.into() }
+    CheckResult {
+        id: id.into(),
+        result,
+        reason: reason.as_str().into(),
+        message: message.into(),
+        ..CheckResult::default()
+    }
 }
 
 fn passed(id: &str, message: impl Into<String>) -> CheckResult {
     result(id, Verdict::Passed, Reason::Done, message)
+}
+
+fn number(name: &str, value: impl ToString) -> CheckNumber {
+    CheckNumber { name: name.into(), value: value.to_string() }
+}
+
+/// Level of the system that the request is about.
+pub fn asked_level(s: &Subject) -> Option<i64> {
+    let spec = &s.onboarding.spec;
+    // Only a new system brings its level; every other action takes what the register says.
+    match spec.action {
+        berth_crds::onboarding::Action::New => spec.system.as_ref().map(|system| system.level),
+        _ => s.register.tenants.get(&s.register.tenant_of(spec)?).map(|t| t.spec.level),
+    }
 }
 
 /// Passed without defects; failed with all of them otherwise.

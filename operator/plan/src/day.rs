@@ -51,6 +51,13 @@ impl Calendar {
         self.worked.contains(&day) || (!weekend && !self.off.contains(&day))
     }
 
+    /// Days after `from` up to and with `to`; none when `to` is not later.
+    pub fn count(&self, from: Date, to: Date, unit: DayUnit) -> i64 {
+        let days = from.series(jiff::Span::new().days(1)).skip(1).take_while(|day| *day <= to);
+        let counted = days.filter(|day| unit == DayUnit::Calendar || self.is_working(*day)).count();
+        i64::try_from(counted).unwrap_or(i64::MAX)
+    }
+
     /// The last day of a time limit that begins the day after `start`. A calendar limit that ends on a day off ends
     /// on the next working day (Bộ luật Dân sự 2015 Đ148 [K]).
     pub fn due(&self, start: Date, days: i64, unit: DayUnit) -> Date {

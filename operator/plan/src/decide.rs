@@ -13,6 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::amounts::Amounts;
 use crate::day;
+use crate::dossier::difference;
 use crate::register::Register;
 
 /// The usual place in the queue.
@@ -115,7 +116,8 @@ fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>,
     }
     if spec.role == SignerRole::Requester {
         let same = spec.by.username == case.onboarding.spec.requester.username;
-        return (!same).then_some(Reason::VoidRole);
+        let undated = spec.document.as_ref().filter(|d| day::parse(&d.date).is_none_or(|date| date > case.day));
+        return (!same).then_some(Reason::VoidRole).or(undated.map(|_| Reason::VoidLetter));
     }
     if !case.signers.contains(&spec.role) {
         return Some(Reason::VoidRole);
@@ -197,16 +199,22 @@ fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
         return Some(Reason::VoidSelfApproval);
     }
     if case.profile.spec.signing == Signing::ByDocument {
-        let letter = case.onboarding.spec.letter.as_ref().map(|l| &l.signer);
         let signer = spec.document.as_ref().map(|d| &d.signer);
         let Some(signer) = signer else { return Some(Reason::VoidRole) };
-        if letter.is_some_and(|letter| same_person(letter, signer)) {
+        if letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
             return Some(Reason::VoidSelfApproval);
         }
     }
     let units = units_of(&spec.by.groups);
     let same = |o: &String| units.iter().any(|u| case.register.same_unit(u, o, case.day));
     (spec.role == SignerRole::Appraiser && operators(case).iter().any(same)).then_some(Reason::VoidSameUnit)
+}
+
+/// Everybody who signed for the agency, in the letter or in a correction of it: a correction takes nobody out.
+fn letter_signers<'a>(case: &'a Case) -> impl Iterator<Item = &'a str> {
+    let corrections = case.decisions.iter().filter(|d| d.spec.verdict == DecisionVerdict::Correct);
+    let corrected = corrections.filter_map(|d| d.spec.document.as_ref());
+    case.onboarding.spec.letter.iter().chain(corrected).map(|letter| letter.signer.as_str())
 }
 
 /// Agencies that groups `berth:<agency>:<role>` name.
@@ -234,7 +242,7 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
             .and_then(|d| d.metadata.creation_timestamp.clone())
             .unwrap_or(Time(jiff::Timestamp::UNIX_EPOCH)),
         priority: by.iter().filter_map(|d| d.spec.priority.as_ref()).map(|p| p.class).min().unwrap_or(USUAL_PRIORITY),
-        message: sentence(by),
+        message: sentence(case, by),
     };
     match decision.spec.verdict {
         DecisionVerdict::Correct => None,
@@ -255,16 +263,24 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
 
 /// What the request asks for, as a grant: its own amounts, or the class's.
 fn asked(case: &Case) -> Option<Grant> {
-    let environment = case.onboarding.spec.environment.as_ref()?;
-    let class = case.register.classes.get(&environment.class_ref.name)?;
-    let quota = environment.quota.clone().unwrap_or_else(|| class.spec.resources.clone());
-    Some(Grant { class_ref: environment.class_ref.clone(), quota: Amounts::parse(&quota).ok()?.to_resources() })
+    difference::asked(&case.onboarding.spec, case.register)
 }
 
-fn sentence(by: &[&Decision]) -> String {
+fn sentence(case: &Case, by: &[&Decision]) -> String {
     let who: Vec<String> = by.iter().map(|d| format!("{} as {}", d.spec.by.username, d.spec.role.as_str())).collect();
     let last = by.last().map(|d| &d.spec);
     let reason = last.and_then(|s| s.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
     let basis = last.and_then(|s| s.legal_basis.as_ref()).map(|b| format!(" ({b})")).unwrap_or_default();
-    format!("By {}{reason}{basis}.", who.join(", "))
+    let defects: String = last.iter().flat_map(|s| &s.defects).map(|defect| format!(" {defect}")).collect();
+    format!("By {}{reason}{basis}.{defects}{}", who.join(", "), changed(case, by))
+}
+
+/// What was decided otherwise than asked.
+fn changed(case: &Case, by: &[&Decision]) -> String {
+    let decided = by.iter().rev().find_map(|d| d.spec.granted.as_ref());
+    let changes = asked(case).zip(decided).map(|(asked, decided)| difference::between(&asked, decided));
+    match changes.filter(|changes| !changes.is_empty()) {
+        Some(changes) => format!(" Changed: {}.", difference::sentence(&changes)),
+        None => String::new(),
+    }
 }

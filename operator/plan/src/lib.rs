@@ -9,6 +9,7 @@ pub mod register; // what is known: agencies, sites, classes, profiles, tenants,
 pub mod text; // rules for text that people type
 pub mod checks; // Onboarding + register → what is in order and what is not
 pub mod decide; // Decisions → which count, and the outcome
+pub mod dossier; // papers → state, holder, clocks, letter, differences
 pub mod fulfil; // approved → what it still needs, before anything is booked
 pub mod booking; // who may have how much of what is left, and in which order
 pub mod admit; // outcome → Tenant and Environment

@@ -3,16 +3,18 @@
 mod automatic;
 mod entries;
 mod queue;
+mod times;
 
 use std::sync::Arc;
 
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
-use berth_crds::onboarding::{Outcome, OutcomeResult, State};
+use berth_crds::onboarding::{OnboardingStatus, Outcome, OutcomeResult};
 use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, condition, names};
 use berth_plan::checks::{self, Overall};
 use berth_plan::decide::{self, Case, Made};
+use berth_plan::dossier::{holder, state};
 use berth_plan::register::Register;
-use berth_plan::status::onboarding::{Event, after_checks, due, record, refusal_outcome};
+use berth_plan::status::onboarding::{Event, after_checks, awaits_checks, record, refusal_outcome};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -49,25 +51,35 @@ impl Pass<'_> {
         }
     }
 
+    /// Asks something of the request as the checks see it.
+    fn judge<T>(&self, profile: &PolicyProfile, ask: impl FnOnce(&checks::Subject) -> T) -> T {
+        let submitted = self.onboarding.metadata.creation_timestamp.as_ref().map(|t| self.ctx.day_of(t));
+        ask(&checks::Subject {
+            onboarding: &self.onboarding,
+            agency: &self.agency,
+            profile,
+            register: &self.register,
+            papers: &observe::papers(self.ctx, &self.onboarding),
+            day: submitted.unwrap_or_else(|| self.ctx.today()),
+            day_of: &|time| self.ctx.day_of(time),
+        })
+    }
+
     /// Writes the status that an event leads to.
     async fn event(&mut self, event: &Event, outcome: Option<Outcome>) -> Result<()> {
         let mut status = self.onboarding.status.clone().unwrap_or_default();
         status.outcome = status.outcome.or(outcome);
-        let due = self.due(event);
+        let due = times::due(self, event, status.outcome.as_ref().map(|o| o.result));
         let status = record(&self.onboarding, status, event, due, &self.ctx.now());
+        self.write(status).await
+    }
+
+    /// Writes a status.
+    async fn write(&mut self, status: OnboardingStatus) -> Result<()> {
         self.onboarding.status = Some(status);
         let api = self.ctx.api_in(&self.onboarding.namespace().unwrap_or_default());
         self.onboarding = write_status::status(&api, &self.ctx.caches.onboardings, &self.onboarding).await?;
         Ok(())
-    }
-
-    fn due(&self, event: &Event) -> Option<jiff::civil::Date> {
-        let waiting_for_people = matches!(event, Event::Checked);
-        let submitted = self.ctx.day_of(self.onboarding.metadata.creation_timestamp.as_ref()?);
-        let signers = self.onboarding.status.as_ref()?.signers.clone();
-        waiting_for_people
-            .then(|| due(self.profile()?.as_ref(), &self.register.calendar(), submitted, &signers))
-            .flatten()
     }
 }
 
@@ -85,32 +97,27 @@ pub async fn reconcile(onboarding: Arc<Onboarding>, ctx: Arc<Context>) -> Result
     decide(&mut pass).await?;
     let open = pass.result() == Some(OutcomeResult::Approved) && !pass.is(ConditionType::Withdrawn);
     if open && !pass.is(ConditionType::Ready) {
-        return entries::provide(&mut pass).await;
+        let action = entries::provide(&mut pass).await?;
+        if action != Action::await_change() {
+            return Ok(action);
+        }
     }
-    Ok(Action::await_change())
+    times::keep(&mut pass).await
 }
 
 /// Makes the checks once; again only while the request names something that does not exist.
 async fn check(pass: &mut Pass<'_>) -> Result<()> {
     let status = pass.onboarding.status.clone().unwrap_or_default();
-    let waiting = status.outcome.is_none() && status.summary.as_ref().is_none_or(|s| s.state == State::Submitted);
-    if !waiting {
+    if !awaits_checks(&status) {
         return Ok(());
     }
     let Some(profile) = pass.profile() else { return no_profile(pass).await };
-    let submitted = pass.onboarding.metadata.creation_timestamp.as_ref().map(|t| pass.ctx.day_of(t));
-    let results = checks::all(&checks::Subject {
-        onboarding: &pass.onboarding,
-        agency: &pass.agency,
-        profile: &profile,
-        register: &pass.register,
-        day: submitted.unwrap_or_else(|| pass.ctx.today()),
-    });
+    let results = pass.judge(&profile, checks::all);
     if results == status.checks {
         return Ok(());
     }
     let overall = checks::overall(&results);
-    let signers = signers(&profile, &pass.onboarding);
+    let signers = holder::signers(&profile, pass.onboarding.spec.action);
     let status = pass.onboarding.status.get_or_insert_default();
     status.checks = results;
     status.profile_ref = Some(berth_crds::common::NameRef::to(profile.name_any()));
@@ -123,11 +130,6 @@ async fn check(pass: &mut Pass<'_>) -> Result<()> {
 /// Says once that no rule set covers the day; a new one wakes the request.
 async fn no_profile(pass: &mut Pass<'_>) -> Result<()> {
     if pass.is(ConditionType::Stalled) { Ok(()) } else { pass.event(&Event::NoProfile, None).await }
-}
-
-fn signers(profile: &PolicyProfile, onboarding: &Onboarding) -> Vec<SignerRole> {
-    let rule = profile.spec.signers.iter().find(|r| r.action == onboarding.spec.action);
-    rule.map_or_else(|| vec![SignerRole::Approver], |r| r.roles.clone())
 }
 
 /// Judges Decisions and writes the outcome; lets the automatic rule decide when it covers the request.
@@ -157,10 +159,19 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
             decision::write(paper, verdict.effect, verdict.reason, pass.ctx).await?;
         }
     }
-    if let Some(made) = made {
-        outcome(pass, made).await?;
+    match made {
+        Some(made) => outcome(pass, made).await?,
+        None if undecided => signed(pass, state::missing(&signers, &decisions, &judged)).await?,
+        None => {}
     }
     late_withdrawal(pass, &decisions, booked).await
+}
+
+/// Says who must still sign, when somebody has.
+async fn signed(pass: &mut Pass<'_>, missing: Vec<SignerRole>) -> Result<()> {
+    let holder = holder::text(&holder::of(state::to_sign(&missing), &missing));
+    let told = pass.onboarding.status.as_ref().and_then(|s| s.summary.as_ref()).is_some_and(|s| s.holder == holder);
+    if told { Ok(()) } else { pass.event(&Event::Signed { missing }, None).await }
 }
 
 /// Writes the outcome, once: the resourceVersion that was read is the lock.

@@ -135,7 +135,7 @@ fn lead(served: &Served, agency: &str) -> Result<String> {
 
 /// Waits until the checks are made, approves what waits for a decision, and waits for the outcome.
 async fn decide(approver: &Client, asked: &mut Asked) -> Result<()> {
-    let undecided = |s| matches!(s, State::Submitted | State::Unspecified);
+    let undecided = |s| matches!(s, State::Submitted | State::Checking | State::Unspecified);
     refresh_while(approver, asked, undecided).await?;
     if state(&asked.onboarding) != State::AwaitingApproval {
         return Ok(());
@@ -195,10 +195,11 @@ async fn settle(
         for i in open.keys().copied().collect::<Vec<_>>() {
             let state = refresh(approver, &mut asked[i]).await?;
             let waits = state == State::WaitingForCapacity && expected.waiting.contains(&asked[i].code);
-            if state == State::HandedOver {
+            let handed_over = matches!(state, State::HandedOver | State::AwaitingGoLive);
+            if handed_over {
                 asked[i].ready_after = Some(started[i].elapsed());
             }
-            if waits || matches!(state, State::HandedOver | State::Refused | State::Withdrawn | State::Returned) {
+            if waits || handed_over || matches!(state, State::Refused | State::Withdrawn | State::Returned) {
                 open.remove(&i);
             }
         }

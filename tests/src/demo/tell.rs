@@ -93,7 +93,8 @@ fn short(name: &str) -> &str {
 /// State of a request, as a word.
 fn word(asked: &Asked) -> &'static str {
     match state(&asked.onboarding) {
-        State::Unspecified | State::Submitted => "submitted",
+        State::Unspecified | State::Draft | State::Submitted | State::Checking => "submitted",
+        State::UnderAppraisal => "under appraisal",
         State::AwaitingApproval => "awaiting approval",
         State::Returned => "returned",
         State::Refused => "refused",
@@ -102,12 +103,16 @@ fn word(asked: &Asked) -> &'static str {
         State::WaitingForCapacity => "waiting for capacity",
         State::Provisioning => "provisioning",
         State::HandedOver => "ready",
+        State::AwaitingGoLive => "ready, no permission to operate yet",
+        State::Operating => "operating",
+        State::Suspended => "suspended",
+        State::Decommissioning | State::Closed => "given back",
     }
 }
 
 fn colour(asked: &Asked) -> Color {
     match state(&asked.onboarding) {
-        State::HandedOver => Color::Green,
+        State::HandedOver | State::AwaitingGoLive | State::Operating => Color::Green,
         State::Refused | State::Withdrawn | State::Returned => Color::Red,
         State::WaitingForCapacity => Color::Yellow,
         _ => Color::Blue,
@@ -119,7 +124,7 @@ fn place(asked: &Asked) -> String {
     let onboarding = &asked.onboarding;
     match state(onboarding) {
         State::WaitingForCapacity if onboarding.queue_place > 0 => format!("place {}", onboarding.queue_place),
-        State::HandedOver | State::Provisioning => short(&onboarding.environment).to_owned(),
+        State::HandedOver | State::AwaitingGoLive | State::Provisioning => short(&onboarding.environment).to_owned(),
         State::AwaitingApproval => format!("held by {}", onboarding.holder),
         _ => String::new(),
     }

@@ -21,6 +21,18 @@ pub enum Onboard {
     Approve(Approve),
     /// Decide no.
     Reject(Reject),
+    /// Send a request back with all its defects.
+    Return(Return),
+    /// Replace data of an own request's letter.
+    Correct(Correct),
+    /// Print the fields of the official form, and which an action asks. Needs no server.
+    Schema(Schema),
+    /// Print a draft as a file, with what is known already.
+    Draft(Box<Create>),
+    /// Print the official form of a draft as HTML in Vietnamese, with the hash of its content.
+    Print(Print),
+    /// Make every check of a request, submit nothing.
+    Check(Box<Create>),
     /// Take back an own request.
     Withdraw(Withdraw),
 }
@@ -109,6 +121,54 @@ pub struct Create {
     /// Why it is needed.
     #[arg(long)]
     pub justification: Option<String>,
+    /// Returned request that this one supersedes; it is read first.
+    #[arg(long)]
+    pub supersedes: Option<String>,
+    /// The signed letter. With a file: instead of its own.
+    #[command(flatten)]
+    pub letter: Letter,
+}
+
+/// What the form is for.
+#[derive(Args, Clone, Debug)]
+pub struct Schema {
+    /// Action: new, add-environment, change, extend, suspend, resume, decommission, transfer, record-level, go-live.
+    #[arg(long, default_value = "new")]
+    pub action: String,
+    /// Kind of the environment: prod, staging, acceptance, dev, training, recovery.
+    #[arg(long)]
+    pub kind: Option<String>,
+}
+
+/// A draft.
+#[derive(Args, Clone, Debug)]
+pub struct Print {
+    /// A YAML document of kind Onboarding; `-` is standard input.
+    #[arg(long, short)]
+    pub file: PathBuf,
+}
+
+/// Data of a letter.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Letter {
+    /// Number and symbol of the letter, for example 123/SYT-CNTT.
+    #[arg(long, requires_all = ["letter_issuer", "letter_date", "letter_signer"])]
+    pub letter_number: Option<String>,
+    /// Body that issued the letter, as written on it.
+    #[arg(long, requires = "letter_number")]
+    pub letter_issuer: Option<String>,
+    /// Date of the letter, YYYY-MM-DD.
+    #[arg(long, requires = "letter_number")]
+    pub letter_date: Option<String>,
+    /// Person who signed the letter.
+    #[arg(long, requires = "letter_number")]
+    pub letter_signer: Option<String>,
+    /// Capacity in which they signed, for example "KT. GIÁM ĐỐC".
+    #[arg(long, requires = "letter_number")]
+    pub letter_capacity: Option<String>,
+    /// SHA-256 of the signed file, 64 hexadecimal digits.
+    #[arg(long, requires = "letter_number")]
+    pub letter_sha256: Option<String>,
 }
 
 /// What to wait for.
@@ -186,6 +246,43 @@ pub struct Reject {
     /// Legal basis.
     #[arg(long)]
     pub legal_basis: String,
+    /// Flags of every act.
+    #[command(flatten)]
+    pub act: Act,
+}
+
+/// Send back.
+#[derive(Args, Clone, Debug)]
+pub struct Return {
+    /// Which request.
+    #[command(flatten)]
+    pub which: Which,
+    /// Role in which you sign.
+    #[arg(long, default_value = "approver")]
+    pub role: String,
+    /// Reason.
+    #[arg(long)]
+    pub reason: String,
+    /// What must be supplemented; give it once for each defect, all of them.
+    #[arg(long = "defect", required = true)]
+    pub defects: Vec<String>,
+    /// Flags of every act.
+    #[command(flatten)]
+    pub act: Act,
+}
+
+/// Correct the letter.
+#[derive(Args, Clone, Debug)]
+pub struct Correct {
+    /// Which request.
+    #[command(flatten)]
+    pub which: Which,
+    /// Reason.
+    #[arg(long)]
+    pub reason: String,
+    /// The letter's data as they should be.
+    #[command(flatten)]
+    pub letter: Letter,
     /// Flags of every act.
     #[command(flatten)]
     pub act: Act,

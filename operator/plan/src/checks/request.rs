@@ -103,7 +103,9 @@ pub fn references(s: &Subject) -> CheckResult {
     let mut missing = Vec::new();
     let mut need = |field: &str, kind: &str, name: &str, there: bool| {
         if !there {
-            missing.push(format!("`{field}` names the {kind} {name:?}, which does not exist."));
+            missing.push(format!(
+                "`{field}` names the {kind} {name:?}, which does not exist; correct the name, or have the {kind} registered: the request is then checked again."
+            ));
         }
     };
     if let Some(environment) = &spec.environment {

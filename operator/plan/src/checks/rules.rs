@@ -1,10 +1,10 @@
 //! Checks against the rule set and the site.
 
-use berth_crds::onboarding::{Action, CheckResult, Verdict};
-use berth_crds::profile::{Hosting, LevelRule};
+use berth_crds::onboarding::{CheckResult, Verdict};
+use berth_crds::profile::{Hosting, LevelHint, LevelRule};
 use berth_crds::{EnvironmentClass, Reason};
 
-use super::{Subject, gather, passed, result};
+use super::{Subject, asked_level, gather, number, passed, result};
 use crate::amounts::Amounts;
 
 /// The agency exists on the day of submission.
@@ -71,9 +71,43 @@ pub fn level(s: &Subject) -> CheckResult {
         return passed("level", format!("Level {level} may be hosted on this site."));
     }
     let refused = level_rule(s, level).is_some_and(|r| r.hosting == Hosting::Refused);
-    let message = format!("Level {level} is above {highest}, the highest level of the site.");
+    let message =
+        format!("Level {level} is above {highest}, the highest level of the site; {}.", capable_sites(s, level));
     // The law's own refusal says more than the site's limit.
     if refused { passed("level", message) } else { result("level", Verdict::Refused, Reason::RefusedByLaw, message) }
+}
+
+/// Where a level could be hosted instead.
+fn capable_sites(s: &Subject, level: i64) -> String {
+    let capable: Vec<&str> =
+        s.register.sites.iter().filter(|(_, site)| site.spec.highest_level >= level).map(|(n, _)| n.as_str()).collect();
+    match capable.as_slice() {
+        [] => "no site declares that level, so ask the platform operator for one, or have the level appraised again"
+            .into(),
+        sites => format!("ask for placement on {}", sites.join(" or ")),
+    }
+}
+
+/// The level is at least what kinds of data and number of people suggest; the rule set says what they suggest.
+pub fn plausible(s: &Subject) -> CheckResult {
+    let Some(system) = &s.onboarding.spec.system else {
+        return passed("plausible", "No level is proposed anew.");
+    };
+    let fits = |hint: &&LevelHint| {
+        let enough = hint.at_least.is_none_or(|band| system.data_subjects.is_some_and(|subjects| subjects >= band));
+        system.data_kinds.contains(&hint.data_kind) && enough
+    };
+    let highest = s.profile.spec.level_hints.iter().filter(fits).max_by_key(|hint| hint.level);
+    let Some(hint) = highest else { return passed("plausible", "The rule set proposes no level for these data.") };
+    let numbers = vec![number("proposed.level", hint.level), number("asked.level", system.level)];
+    if system.level >= hint.level {
+        return CheckResult { numbers, ..passed("plausible", format!("These data suggest level {}.", hint.level)) };
+    }
+    let message = format!(
+        "`spec.system.level` is {}, but {:?} data of this many people suggest level {}: {}.",
+        system.level, hint.data_kind, hint.level, hint.legal_basis
+    );
+    CheckResult { numbers, ..result("plausible", Verdict::Warning, Reason::LevelLow, message) }
 }
 
 /// The site runs the class, and the size fits it.
@@ -108,14 +142,4 @@ fn too_large(s: &Subject, name: &str, class: &EnvironmentClass) -> Option<String
 /// The rule of a level.
 pub fn level_rule<'a>(s: &'a Subject, level: i64) -> Option<&'a LevelRule> {
     s.profile.spec.levels.iter().find(|r| r.level == level)
-}
-
-/// Level of the system that the request is about.
-fn asked_level(s: &Subject) -> Option<i64> {
-    let spec = &s.onboarding.spec;
-    // Only a new system brings its level; every other action takes what the register says.
-    match spec.action {
-        Action::New => spec.system.as_ref().map(|system| system.level),
-        _ => s.register.tenants.get(&s.register.tenant_of(spec)?).map(|t| t.spec.level),
-    }
 }

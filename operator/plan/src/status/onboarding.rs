@@ -1,21 +1,31 @@
 //! Status of an Onboarding.
 
+use berth_crds::common::NameRef;
 use berth_crds::condition::{self, Is};
 use berth_crds::decision::SignerRole;
 use berth_crds::onboarding::{OnboardingStatus, Outcome, OutcomeResult, State, Summary};
-use berth_crds::profile::{ClockStep, DayUnit};
-use berth_crds::{ConditionType, Onboarding, PolicyProfile, Reason};
+use berth_crds::profile::ClockStep;
+use berth_crds::{ConditionType, Onboarding, Reason, names};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
 
 use crate::checks::{self, Overall};
-use crate::day::Calendar;
+use crate::day;
+use crate::dossier::chain::Submission;
+use crate::dossier::clock::{self, Clocks};
+use crate::dossier::{holder, state};
 
 /// What happened last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The checks were made and people must decide.
     Checked,
+    /// Some signed, others must still sign.
+    Signed {
+        /// Those who must.
+        missing: Vec<SignerRole>,
+    },
     /// The checks or the law end the request.
     Refused,
     /// The request names something that does not exist.
@@ -47,6 +57,13 @@ pub enum Event {
     Ready {
         /// Sentence for people.
         message: String,
+        /// What it is handed over to: use, or the wait for a permission to operate.
+        state: State,
+    },
+    /// What was handed over is used, stopped or given back.
+    Lives {
+        /// Its state.
+        state: State,
     },
 }
 
@@ -58,7 +75,7 @@ pub fn record(
     due: Option<Date>,
     now: &Time,
 ) -> OnboardingStatus {
-    use ConditionType::{Approved, Booked, Ready, Reconciling, Rejected, Stalled, Withdrawn};
+    use ConditionType::{Approved, Booked, Overdue, Ready, Reconciling, Rejected, Stalled, Withdrawn};
     status.observed_generation = onboarding.metadata.generation;
     let result = status.outcome.as_ref().map(|o| o.result);
     let by_rule = status.outcome.as_ref().is_some_and(|o| o.decision_uids.is_empty());
@@ -92,13 +109,29 @@ pub fn record(
         }
         _ => {}
     }
-    let ready = matches!(event, Event::Ready { .. });
+    let ready = matches!(event, Event::Ready { .. } | Event::Lives { .. });
     let stalled = stalled(event, result);
     set(Ready, Is::from(ready), reason, &message);
     set(Reconciling, Is::from(!ready && !stalled), reason, &message);
     set(Stalled, Is::from(stalled), reason, &message);
-    let since = now.0.to_string();
-    status.summary = Some(Summary { state, holder, since, due: due.map(|d| d.to_string()) });
+    let due = due.map(|d| d.to_string());
+    let same = status.summary.take().filter(|old| old.state == state && old.holder == holder);
+    // Somebody else holds it, or until another day: what was overdue has been done.
+    if same.as_ref().is_none_or(|old| old.due != due) && condition::get(&status.conditions, Overdue).is_some() {
+        let generation = onboarding.metadata.generation;
+        condition::set(
+            &mut status.conditions,
+            Overdue,
+            Is::False,
+            Reason::InTime,
+            Reason::InTime.en(),
+            generation,
+            now,
+        );
+    }
+    let since = same.map_or_else(|| now.0.to_string(), |old| old.since);
+    status.summary = Some(Summary { state, holder, since, due });
+    status.agency_ref = onboarding.namespace().and_then(|ns| Some(NameRef::to(names::agency_of_namespace(&ns)?)));
     status
 }
 
@@ -106,41 +139,54 @@ fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
     match event {
         Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate | Event::Stuck { .. } => true,
         Event::Decided { .. } => result != Some(OutcomeResult::Approved),
-        Event::Checked | Event::NoHeadroom { .. } | Event::Ready { .. } => false,
+        Event::Checked | Event::Signed { .. } | Event::NoHeadroom { .. } => false,
+        Event::Ready { .. } | Event::Lives { .. } => false,
     }
 }
 
 /// State, holder, reason and sentence of an event.
 fn summary(event: &Event, result: Option<OutcomeResult>, status: &OnboardingStatus) -> (State, String, Reason, String) {
-    let signers = || status.signers.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(", ");
-    let operator = || "operator".to_owned();
-    let nobody = String::new;
+    let missing = match event {
+        Event::Signed { missing } => missing,
+        _ => &status.signers,
+    };
+    let (state, reason, message) = told(event, result, status, missing);
+    (state, holder::text(&holder::of(state, missing)), reason, message)
+}
+
+fn told(
+    event: &Event,
+    result: Option<OutcomeResult>,
+    status: &OnboardingStatus,
+    missing: &[SignerRole],
+) -> (State, Reason, String) {
     match event {
-        Event::Checked => {
-            (State::AwaitingApproval, signers(), Reason::AwaitingDecision, format!("Waiting for: {}.", signers()))
+        Event::Checked | Event::Signed { .. } => {
+            let state = state::to_sign(missing);
+            let appraisal = state == State::UnderAppraisal;
+            let reason = if appraisal { Reason::UnderAppraisal } else { Reason::AwaitingDecision };
+            let roles: Vec<&str> = missing.iter().map(|r| r.as_str()).collect();
+            (state, reason, format!("Waiting for: {}.", roles.join(", ")))
         }
-        Event::Refused => (State::Refused, nobody(), refusal(status), checks::defects(&status.checks)),
-        Event::Waiting => {
-            (State::Submitted, "platform-operator".into(), Reason::MissingReference, checks::defects(&status.checks))
-        }
+        Event::Refused => (State::Refused, refusal(status), checks::defects(&status.checks)),
+        Event::Waiting => (State::Checking, Reason::MissingReference, checks::defects(&status.checks)),
         Event::NoProfile => {
             let message = "No PolicyProfile is in force on the day of submission: create one.".to_owned();
-            (State::Submitted, "platform-operator".into(), Reason::MissingReference, message)
+            (State::Submitted, Reason::MissingReference, message)
         }
         Event::Decided { message } => match result {
             Some(OutcomeResult::Approved) => {
-                (State::Provisioning, operator(), Reason::Provisioning, Reason::Provisioning.en().into())
+                (State::Provisioning, Reason::Provisioning, Reason::Provisioning.en().into())
             }
-            Some(OutcomeResult::Withdrawn) => (State::Withdrawn, nobody(), Reason::Withdrawn, message.clone()),
-            Some(OutcomeResult::Returned) => (State::Returned, "requester".into(), Reason::Returned, message.clone()),
-            _ => (State::Refused, nobody(), Reason::RejectedByDecision, message.clone()),
+            Some(OutcomeResult::Withdrawn) => (State::Withdrawn, Reason::Withdrawn, message.clone()),
+            Some(OutcomeResult::Returned) => (State::Returned, Reason::Returned, message.clone()),
+            _ => (State::Refused, Reason::RejectedByDecision, message.clone()),
         },
-        Event::WithdrawnLate => (State::Withdrawn, nobody(), Reason::Withdrawn, Reason::Withdrawn.en().into()),
-        Event::NoHeadroom { message } => {
-            (State::WaitingForCapacity, "platform-operator".into(), Reason::NoHeadroom, message.clone())
-        }
-        Event::Stuck { reason, message, .. } => (State::Approved, "platform-operator".into(), *reason, message.clone()),
-        Event::Ready { message } => (State::HandedOver, "requester".into(), Reason::Ready, message.clone()),
+        Event::WithdrawnLate => (State::Withdrawn, Reason::Withdrawn, Reason::Withdrawn.en().into()),
+        Event::NoHeadroom { message } => (State::WaitingForCapacity, Reason::NoHeadroom, message.clone()),
+        Event::Stuck { reason, message, .. } => (State::Approved, *reason, message.clone()),
+        Event::Ready { message, state } => (*state, Reason::Ready, message.clone()),
+        Event::Lives { state } => (*state, Reason::Ready, format!("{}.", state.words().en)),
     }
 }
 
@@ -174,14 +220,61 @@ pub fn after_checks(overall: Overall) -> Event {
     }
 }
 
-/// Day until which the signers should decide: completeness check, then decision, in the profile's days.
-pub fn due(profile: &PolicyProfile, calendar: &Calendar, submitted: Date, signers: &[SignerRole]) -> Option<Date> {
-    if signers.is_empty() {
+/// What the time limit of an event is computed from.
+pub struct Times<'a> {
+    /// Limits and working days.
+    pub clocks: Clocks<'a>,
+    /// The submissions of the dossier, oldest first.
+    pub chain: &'a [Submission],
+    /// Level of the system.
+    pub level: i64,
+    /// Roles that must sign.
+    pub signers: &'a [SignerRole],
+    /// Day on which the appraiser said yes.
+    pub appraised: Option<Date>,
+    /// Day of the event.
+    pub today: Date,
+}
+
+/// The last day on which who holds the request after an event acts in time; `None` where no limit runs.
+pub fn due(event: &Event, result: Option<OutcomeResult>, times: &Times) -> Option<Date> {
+    let steps = clock::steps(times.signers, times.level);
+    let until = |step: ClockStep| steps.iter().position(|s| *s == step).map_or(&steps[..], |at| &steps[..=at]);
+    let appraises = |missing: &[SignerRole]| state::to_sign(missing) == State::UnderAppraisal;
+    let appraisal = steps.get(1).copied().unwrap_or(ClockStep::Decision);
+    match event {
+        Event::Checked if appraises(times.signers) => times.clocks.due(times.chain, until(appraisal)),
+        Event::Signed { missing } if appraises(missing) => times.clocks.due(times.chain, until(appraisal)),
+        Event::Checked | Event::Signed { .. } => match times.appraised {
+            Some(day) => times.clocks.after(day, ClockStep::Decision),
+            None => times.clocks.due(times.chain, &steps),
+        },
+        Event::Waiting => times.clocks.due(times.chain, &[ClockStep::Checking]),
+        Event::Decided { .. } if result == Some(OutcomeResult::Returned) => {
+            times.clocks.after(times.today, ClockStep::Supplement)
+        }
+        Event::NoHeadroom { .. } => times.clocks.after(times.today, ClockStep::Capacity),
+        _ => None,
+    }
+}
+
+/// Whether the checks are still to be made, or to be made again when the registers change.
+pub fn awaits_checks(status: &OnboardingStatus) -> bool {
+    let state = status.summary.as_ref().map(|s| s.state);
+    status.outcome.is_none() && matches!(state, None | Some(State::Submitted | State::Checking))
+}
+
+/// The status of a request whose limit has just passed; `None` when that is said already or none has. Nothing else
+/// follows from it: silence is never an approval.
+pub fn overdue(onboarding: &Onboarding, today: Date, now: &Time) -> Option<OnboardingStatus> {
+    let mut status = onboarding.status.clone()?;
+    let summary = status.summary.clone()?;
+    let due = summary.due.as_deref().and_then(day::parse)?;
+    if !clock::is_overdue(Some(due), today) || condition::is_true(&status.conditions, ConditionType::Overdue) {
         return None;
     }
-    let clock =
-        |step| profile.spec.clocks.iter().find(|c| c.step == step).map_or((0, DayUnit::Working), |c| (c.days, c.unit));
-    let (check, check_unit) = clock(ClockStep::Checking);
-    let (decide, decide_unit) = clock(ClockStep::Decision);
-    Some(calendar.due(calendar.due(submitted, check, check_unit), decide, decide_unit))
+    let message = format!("{} should have acted by {due}: ask there, or its superior.", summary.holder);
+    let (type_, generation) = (ConditionType::Overdue, onboarding.metadata.generation);
+    condition::set(&mut status.conditions, type_, Is::True, Reason::Overdue, message, generation, now);
+    Some(status)
 }

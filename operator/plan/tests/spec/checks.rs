@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use berth_crds::Reason;
 use berth_crds::onboarding::{CheckResult, Verdict};
-use berth_plan::checks::{Overall, Subject, all, defects, overall};
+use berth_plan::checks::{IDS, Overall, all, defects, overall};
 use berth_plan::register::Register;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::world::*;
 fn check_in(register: &Register, agency: &str, with: Value) -> Vec<CheckResult> {
     let profile = profile(json!({}));
     let onboarding = onboarding(with);
-    all(&Subject { onboarding: &onboarding, agency, profile: &profile, register, day: today() })
+    all(&subject(&onboarding, agency, &profile, register, &[]))
 }
 
 fn check(with: Value) -> Vec<CheckResult> {
@@ -30,7 +30,7 @@ fn bad(results: &[CheckResult]) -> Vec<(&str, Verdict, &str, &str)> {
 fn a_request_in_order_passes_every_check_in_the_order_in_which_people_read_them() {
     let results = check(json!({}));
     let ids: Vec<&str> = results.iter().map(|r| r.id.as_str()).collect();
-    assert_eq!(ids, ["agency", "complete", "references", "ownership", "law", "level", "class", "unique", "current"]);
+    assert_eq!(ids, IDS);
     assert_eq!((bad(&results), overall(&results)), (vec![], Overall::Decidable));
 }
 
@@ -161,7 +161,9 @@ fn what_a_request_names_and_nobody_knows_is_waited_for() {
     ];
     for (with, field, kind) in table {
         let results = check(with);
-        let message = format!("`{field}` names the {kind} \"nope\", which does not exist.");
+        let message = format!(
+            "`{field}` names the {kind} \"nope\", which does not exist; correct the name, or have the {kind} registered: the request is then checked again."
+        );
         assert_eq!(bad(&results), [("references", Verdict::Failed, reason, message.as_str())]);
         assert_eq!(overall(&results), Overall::Waiting);
     }
@@ -261,7 +263,7 @@ fn the_gravest_result_decides_what_becomes_of_a_request() {
         id: "x".into(),
         result,
         reason: reason.as_str().into(),
-        message: String::new(),
+        ..CheckResult::default()
     };
     let passed = || result(Verdict::Passed, Reason::Done);
     let warning = || result(Verdict::Warning, Reason::CheckFailed);

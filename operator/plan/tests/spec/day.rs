@@ -4,7 +4,8 @@ use berth_crds::agency::DayRange;
 use berth_crds::decision::SignerRole;
 use berth_crds::profile::DayUnit::{Calendar as Every, Working};
 use berth_plan::day::{Calendar, covers, parse, within};
-use berth_plan::status::onboarding::due;
+use berth_plan::dossier::chain::Submission;
+use berth_plan::dossier::clock::{Clocks, steps};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -58,7 +59,8 @@ fn a_swapped_saturday_is_worked_and_the_day_for_it_is_off() {
 fn the_signers_day_is_the_completeness_check_and_then_the_decision() {
     let due_for = |clocks| {
         let profile = profile(json!({"clocks": clocks}));
-        due(&profile, &calendar(), day("2026-02-10"), &[SignerRole::Approver])
+        let chain = [Submission { submitted: day("2026-02-10"), returned: None }];
+        Clocks { profile: &profile, calendar: &calendar() }.due(&chain, &steps(&[SignerRole::Approver], 1))
     };
     let clock = |step: &str, days: i64, unit: &str| json!({"step": step, "days": days, "unit": unit, "source": "[D]"});
     let both = json!([clock("Checking", 5, "Working"), clock("Decision", 7, "Working")]);
@@ -66,7 +68,6 @@ fn the_signers_day_is_the_completeness_check_and_then_the_decision() {
     assert_eq!(due_for(both), Some(day("2026-03-05")));
     let mixed = json!([clock("Checking", 5, "Working"), clock("Decision", 15, "Calendar")]);
     assert_eq!(due_for(mixed), Some(day("2026-03-11")));
-    assert_eq!(due(&profile(json!({})), &calendar(), day("2026-02-10"), &[]), None, "nobody is waited for");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod claim;
 mod day;
 mod decide;
 mod desired;
+mod dossier;
 mod fulfil;
 mod golden;
 mod ledger;

@@ -87,9 +87,7 @@ proptest! {
     #[test]
     fn the_order_in_which_a_register_was_filled_says_nothing(order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle()) {
         let (profile, onboarding) = (profile(json!({})), onboarding(json!({})));
-        let check = |register: &Register| checks::all(&checks::Subject {
-            onboarding: &onboarding, agency: "ag-11", profile: &profile, register, day: today(),
-        });
+        let check = |register: &Register| checks::all(&subject(&onboarding, "ag-11", &profile, register, &[]));
         let (one, two) = (register(), refilled(&register(), &order));
         prop_assert_eq!(check(&one), check(&two));
         let decisions = [decision("approver.1", "Approve", "minh", "09:00", json!({}))];
@@ -102,16 +100,7 @@ proptest! {
 fn checking_twice_equals_once() {
     let (profile, register, onboarding) =
         (profile(json!({})), register(), onboarding(json!({"spec": {"justification": ""}})));
-    let check = || {
-        let subject = checks::Subject {
-            onboarding: &onboarding,
-            agency: "ag-62",
-            profile: &profile,
-            register: &register,
-            day: today(),
-        };
-        checks::all(&subject)
-    };
+    let check = || checks::all(&subject(&onboarding, "ag-62", &profile, &register, &[]));
     assert_eq!(check(), check());
     let decisions = [Arc::clone(&decision("approver.1", "Reject", "minh", "09:00", json!({})))];
     assert_eq!(Setup::default().weigh(&decisions), Setup::default().weigh(&decisions));

@@ -257,10 +257,11 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
     let message = || "By minh as approver.".to_owned();
     let by: &[&str] = &["d"];
     let stuck = Event::Stuck { reason: Reason::MissingReference, message: message(), booked: false };
+    let ready = |state| Event::Ready { message: message(), state };
     let told_by = || Event::Decided { message: message() };
     let table = [
         (None, Event::Checked, State::AwaitingApproval, "approver", "working"),
-        (None, Event::Waiting, State::Submitted, "platform-operator", "stuck"),
+        (None, Event::Waiting, State::Checking, "platform-operator", "stuck"),
         (Some((Rejected, &[][..])), Event::Refused, State::Refused, "", "stuck"),
         (Some((Rejected, by)), told_by(), State::Refused, "", "stuck"),
         (Some((Returned, by)), told_by(), State::Returned, "requester", "stuck"),
@@ -275,7 +276,9 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
             "working",
         ),
         (Some((Approved, by)), stuck, State::Approved, "platform-operator", "stuck"),
-        (Some((Approved, by)), Event::Ready { message: message() }, State::HandedOver, "requester", "ready"),
+        (Some((Approved, by)), ready(State::HandedOver), State::HandedOver, "requester", "ready"),
+        (Some((Approved, by)), ready(State::AwaitingGoLive), State::AwaitingGoLive, "requester", "ready"),
+        (Some((Approved, by)), Event::Lives { state: State::Closed }, State::Closed, "", "ready"),
     ];
     for (outcome, event, state, holder, is) in table {
         let status = recorded(outcome, &event);
@@ -307,6 +310,9 @@ fn waiting_for_headroom_is_told_as_booked_false() {
         (booked.status.as_str(), booked.reason.as_str(), booked.message.as_str()),
         ("False", "NoHeadroom", "Not enough cpu.")
     );
-    let ready = recorded(Some((OutcomeResult::Approved, &["d"])), &Event::Ready { message: "Xong.".into() });
+    let ready = recorded(
+        Some((OutcomeResult::Approved, &["d"])),
+        &Event::Ready { message: "Xong.".into(), state: State::HandedOver },
+    );
     assert_eq!(value(&ready.conditions, "Booked"), "True");
 }

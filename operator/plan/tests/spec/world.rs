@@ -221,3 +221,19 @@ pub fn register_with(change: impl FnOnce(&mut Register)) -> Register {
     change(&mut register);
     register
 }
+
+/// A day in UTC.
+pub fn utc(time: &Time) -> Date {
+    time.0.to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// What the checks look at, today.
+pub fn subject<'a>(
+    onboarding: &'a Onboarding,
+    agency: &'a str,
+    profile: &'a PolicyProfile,
+    register: &'a Register,
+    papers: &'a [Arc<Onboarding>],
+) -> berth_plan::checks::Subject<'a> {
+    berth_plan::checks::Subject { onboarding, agency, profile, register, papers, day: today(), day_of: &utc }
+}

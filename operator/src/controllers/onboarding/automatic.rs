@@ -1,21 +1,18 @@
 //! The automatic rule: a Decision like any other, made by the operator's account and naming rule and numbers.
 
-use berth_crds::common::HolderKind;
 use berth_crds::{Decision, PolicyProfile, names};
-use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Booked, Wish, book};
+use berth_plan::checks;
 use kube::ResourceExt;
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
 use serde_json::json;
 
-use super::{Pass, entries};
-use crate::booking::Place;
+use super::Pass;
 use crate::error::{Result, answer, while_};
 
 /// Decides if the rule covers the request and the agency's budget has room.
 pub async fn decide(pass: &Pass<'_>, profile: &PolicyProfile) -> Result<()> {
-    let Some(reason) = covered(pass, profile) else { return Ok(()) };
+    let Ok(reason) = pass.judge(profile, checks::covered) else { return Ok(()) };
     let rule = profile.spec.automatic.as_ref().map(|r| r.legal_basis.clone());
     let name = names::decision(&pass.onboarding.name_any(), "approver", 1);
     // `by` is absent: admission stamps it, for our account as `berth:auto`.
@@ -39,35 +36,4 @@ pub async fn decide(pass: &Pass<'_>, profile: &PolicyProfile) -> Result<()> {
         Err(error) if answer(&error).is_some_and(|s| s.is_already_exists()) => Ok(()),
         Err(error) => Err(while_("create", format!("Decision {name:?}"))(error)),
     }
-}
-
-/// Rule and numbers, when the rule covers the request.
-fn covered(pass: &Pass, profile: &PolicyProfile) -> Option<String> {
-    let rule = profile.spec.automatic.as_ref()?;
-    let spec = &pass.onboarding.spec;
-    let asked = spec.environment.as_ref()?;
-    let level = entries::level(pass)?;
-    let within =
-        rule.actions.contains(&spec.action) && level <= rule.highest_level && rule.classes.contains(&asked.class_ref);
-    let place = entries::place(pass)?;
-    let (Place::Agency(agency, _), true) = (&place, within) else { return None };
-    let class = pass.register.classes.get(&asked.class_ref.name)?;
-    let amounts = Amounts::parse(asked.quota.as_ref().unwrap_or(&class.spec.resources)).ok()?;
-    let name = entries::environment_name(pass)?;
-    let ledger = place.ledger();
-    let wish = Wish { kind: HolderKind::Environment, name: &name, amounts, paper: None };
-    if let Booked::NoHeadroom { .. } = book(&ledger, &wish) {
-        return None;
-    }
-    let (used, limit) = (ledger.used().to_resources(), ledger.limit.to_resources());
-    Some(format!(
-        "Rule {:?} covers it: level {level}, class {:?}; the budget of {} has {} of {} CPU and {} of {} memory booked",
-        rule.name,
-        asked.class_ref.name,
-        agency.name_any(),
-        used.cpu,
-        limit.cpu,
-        used.memory,
-        limit.memory
-    ))
 }

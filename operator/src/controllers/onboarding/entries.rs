@@ -7,6 +7,7 @@ use berth_crds::onboarding::{Action as Asked, Outcome};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
 use berth_plan::admit::{self, Admission};
 use berth_plan::amounts::Amounts;
+use berth_plan::dossier::state;
 use berth_plan::fulfil::{self, Way, made_by};
 use berth_plan::status::onboarding::Event;
 use kube::ResourceExt;
@@ -50,6 +51,16 @@ pub fn environment_name(pass: &Pass) -> Option<String> {
     admit::environment_name(&pass.onboarding, &plate(pass)?)
 }
 
+/// The system that the request is about, once there is one: as we see it now, not when the pass began.
+pub fn tenant(pass: &Pass) -> Option<Arc<Tenant>> {
+    pass.ctx.caches.tenants.get(&plate(pass)?, None)
+}
+
+/// The environment that the request is about, once there is one.
+pub fn environment(pass: &Pass) -> Option<Arc<Environment>> {
+    pass.ctx.caches.environments.get(&environment_name(pass)?, None)
+}
+
 /// Level of the system that the request is about.
 pub fn level(pass: &Pass) -> Option<i64> {
     match pass.onboarding.spec.action {
@@ -66,11 +77,6 @@ fn site(pass: &Pass) -> Option<String> {
 /// Where the request books.
 pub fn place(pass: &Pass) -> Option<Place> {
     booking::place(pass.ctx, &pass.agency, &site(pass)?)
-}
-
-/// The environment that the request is about, as it is now.
-fn environment(pass: &Pass) -> Option<Arc<Environment>> {
-    pass.ctx.caches.environments.get(&environment_name(pass)?, None)
 }
 
 /// Whether something was booked, made or handed over for this request: then it cannot be taken back.
@@ -202,7 +208,8 @@ async fn finish(pass: &mut Pass<'_>) -> Result<Action> {
         name(pass);
         let prefix = environment.status.as_ref().and_then(|s| s.prefix.clone()).unwrap_or_default();
         let message = format!("The environment {} is ready with the prefix {prefix}.", environment.name_any());
-        pass.event(&Event::Ready { message }, None).await?;
+        let state = state::handed_over(pass.onboarding.spec.action, tenant(pass).as_deref(), Some(&environment));
+        pass.event(&Event::Ready { message, state }, None).await?;
     }
     Ok(Action::await_change())
 }

@@ -1,0 +1,150 @@
+//! `berth onboard schema|draft|print`: the official form. Drafts are files; nothing here writes to the cluster.
+
+use berth_crds::{OnboardingSpec, environment::EnvironmentKind, onboarding::Action};
+use berth_plan::dossier::{
+    form::{self, Field, Source},
+    print::{Prefilled, content, html},
+};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Exit, Result,
+    args::{Create, Format, Print, Schema},
+    connect::{Session, call},
+    create, file, output, requests, rows,
+};
+use crate::{
+    clock::Clock,
+    convert::{self, Twin},
+    name,
+    proto::v1::{self as pb, environment, onboarding_spec},
+    read::{self, Findings},
+};
+
+/// Prints the fields of the form, and which of them an action asks. Needs no server.
+pub fn schema(schema: &Schema, format: Format) -> Result {
+    let action = create::value(&schema.action, "--action", |v| {
+        onboarding_spec::Action::from_str_name(v).map(|action| action as i32)
+    })?;
+    let kind = |text: &String| create::value(text, "--kind", |v| environment::Kind::from_str_name(v).map(|k| k as i32));
+    let kind = schema.kind.as_ref().map(kind).transpose()?.and_then(EnvironmentKind::of);
+    let asked = form::typed(Action::of(action).unwrap_or_default(), kind);
+    let is_asked = |field: &Field| if asked.contains(&field.number) { "asked" } else { "prefilled" };
+    if matches!(format, Format::Json | Format::Yaml) {
+        let fields: Vec<Value> = form::FIELDS.iter().map(|field| described(field, is_asked(field))).collect();
+        output::value(&json!({ "fields": fields }), format)?;
+        return Ok(Exit::Done);
+    }
+    let row = |field: &Field| {
+        let (_, group) = field.group.words();
+        let columns = [group, field.vi, field.en, field.rule, is_asked(field)].map(str::to_owned);
+        [vec![field.number.to_string()], columns.to_vec(), vec![field.at.join(" ")]].concat()
+    };
+    let heads = ["#", "GROUP", "TRƯỜNG", "FIELD", "RULE", "HERE", "PLACE"];
+    output::table(&heads, form::FIELDS.iter().map(row).collect())?;
+    Ok(Exit::Done)
+}
+
+fn described(field: &Field, here: &str) -> Value {
+    let (vi, en) = field.group.words();
+    json!({
+        "number": field.number, "group": {"vi": vi, "en": en}, "name": {"vi": field.vi, "en": field.en},
+        "rule": field.rule, "place": field.at, "here": here,
+    })
+}
+
+/// Prints a draft: what the flags say, and what earlier papers of the agency and its system say already.
+pub async fn draft(session: &Session, asked: Create) -> Result {
+    let request = create::request(session, asked).await?;
+    let agency = rows::id(&request.parent);
+    let message = request.onboarding.and_then(|onboarding| onboarding.spec).unwrap_or_default();
+    // A draft may have gaps: `check` names them.
+    let mut spec = read::spec::spec(&mut Findings::default(), &message, "", Clock::system().today());
+    let earlier = requests::all(session, request.parent.clone()).await?;
+    spec.form = known(&spec, &earlier);
+    let mut body = serde_json::to_value(&spec).unwrap_or_default();
+    if let Some(object) = body.as_object_mut() {
+        object.remove("requester");
+    }
+    let document = json!({
+        "apiVersion": "berth.dev/v1alpha1", "kind": "Onboarding",
+        "metadata": {"namespace": berth_crds::names::agency_namespace(&agency)}, "spec": body,
+    });
+    let kind = spec.environment.as_ref().map(|environment| environment.kind);
+    for field in form::typed(spec.action, kind).iter().filter_map(|number| form::of(*number)) {
+        output::line(&format!(
+            "# {:2} {} / {}: {} {}",
+            field.number,
+            field.vi,
+            field.en,
+            field.rule,
+            field.at.join(" ")
+        ))?;
+    }
+    output::value(&document, Format::Yaml)?;
+    eprintln!("Next: complete the fields above, then berth onboard check -f <file>");
+    Ok(Exit::Done)
+}
+
+/// The part of the form that does not change with the request, from the newest paper that has it: of the same system
+/// first, then of the agency.
+fn known(spec: &OnboardingSpec, earlier: &[pb::Onboarding]) -> Option<berth_crds::onboarding::DossierForm> {
+    let tenant = spec.tenant_ref.as_ref().map(|t| name::tenant(&t.name));
+    let environment = spec.environment_ref.as_ref().map(|e| name::environment(&e.name));
+    let same = |o: &pb::Onboarding| {
+        tenant.as_ref().is_some_and(|t| *t == o.tenant) || environment.as_ref().is_some_and(|e| *e == o.environment)
+    };
+    let at = |o: &&pb::Onboarding| o.create_time.as_ref().map(|t| (t.seconds, t.nanos));
+    let form_of = |o: &pb::Onboarding| o.spec.as_ref().and_then(|spec| spec.form.clone());
+    let with_form = || earlier.iter().filter(|o| form_of(o).is_some());
+    let newest = with_form().filter(|o| same(o)).max_by_key(at);
+    let (found, own) = match newest {
+        Some(found) => (found, true),
+        None => (with_form().max_by_key(at)?, false),
+    };
+    let mut form = form_of(found)?;
+    // Of another system only what is said of the agency holds here too.
+    let kept = |field: &&Field| field.source == Source::Register && (own || field.number <= 4);
+    let places: Vec<&str> = form::FIELDS.iter().filter(kept).flat_map(|field| field.at).copied().collect();
+    form.fields.retain(|key, _| places.contains(&format!("/form/{key}").as_str()));
+    convert::form::read(&mut Findings::default(), "form", &form)
+}
+
+/// Prints the official form of a draft as HTML.
+pub async fn print(session: &Session, print: Print) -> Result {
+    let document = file::read(&print.file)?;
+    let sha256: String = Sha256::digest(content(&document.spec)).iter().map(|byte| format!("{byte:02x}")).collect();
+    let prefilled = prefilled(session, document.agency.as_deref().unwrap_or_default(), &document.spec).await?;
+    output::line(html(&document.spec, &prefilled, &sha256).trim_end())?;
+    eprintln!("content {sha256}. Next: sign it, then berth onboard create -f <file> --letter-number …");
+    Ok(Exit::Done)
+}
+
+/// Names that the registers know of the bodies and the system in a paper.
+async fn prefilled(session: &Session, agency: &str, spec: &OnboardingSpec) -> Result<Prefilled> {
+    let mut values = Vec::new();
+    if !agency.is_empty() {
+        values.push((1, title(session, agency).await?));
+    }
+    if let Some(system) = &spec.system {
+        for body in [&system.governing_body_ref.name, &system.operator_ref.name] {
+            values.push((9, title(session, body).await?));
+        }
+    }
+    if let Some(tenant) = &spec.tenant_ref {
+        let request = pb::GetTenantRequest { name: name::tenant(&tenant.name), ..Default::default() };
+        let client = &session.client.tenants;
+        let found = call("reading the tenant", async || client.clone().get_tenant(request.clone()).await).await?;
+        values.push((7, format!("{} {}", found.code, found.display_name.unwrap_or_default().vi)));
+        values.push((13, found.level.to_string()));
+    }
+    Ok(Prefilled { values })
+}
+
+async fn title(session: &Session, agency: &str) -> Result<String> {
+    let request = pb::GetAgencyRequest { name: name::agency(agency), ..Default::default() };
+    let client = &session.client.catalog;
+    let found = call("reading the agency", async || client.clone().get_agency(request.clone()).await).await?;
+    Ok(found.display_name.unwrap_or_default().vi)
+}

@@ -1,0 +1,91 @@
+//! Checks of the request as a paper among the agency's papers: its letter, and the submission that it supersedes.
+
+use std::sync::Arc;
+
+use berth_crds::onboarding::{CheckResult, OutcomeResult, Verdict};
+use berth_crds::{Onboarding, Reason};
+use kube::ResourceExt;
+
+use super::{Subject, gather, number, passed, result};
+use crate::dossier::{chain, letter};
+
+/// A letter number is used once per issuer and year; a second use warns and stops nothing.
+pub fn letter(s: &Subject) -> CheckResult {
+    let Some(mine) = s.onboarding.spec.letter.as_ref().and_then(letter::identity) else {
+        return passed("letter", "No letter is given, or its date cannot be read.");
+    };
+    let own: Vec<Option<String>> = chain::papers(s.onboarding, s.papers).iter().map(|paper| paper.uid()).collect();
+    let other = s.papers.iter().find(|paper| {
+        let theirs = paper.spec.letter.as_ref().and_then(letter::identity);
+        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && order(paper) < order(s.onboarding)
+    });
+    match other {
+        None => passed("letter", "The letter number is new for its issuer and year."),
+        Some(paper) => {
+            let number = s.onboarding.spec.letter.as_ref().map(|l| l.number.as_str()).unwrap_or_default();
+            let message = format!("`spec.letter.number` {number:?} of {} was used for {:?}.", mine.2, paper.name_any());
+            result("letter", Verdict::Warning, Reason::DuplicateLetter, message)
+        }
+    }
+}
+
+/// Who came first: of two that use one letter only the later is warned. A request that is not submitted yet comes last.
+fn order(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>, String) {
+    let created = paper.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    (created.is_none(), created, paper.name_any())
+}
+
+/// What a resubmission supersedes: a returned submission of the same dossier, once.
+pub fn chain(s: &Subject) -> CheckResult {
+    let Some(named) = &s.onboarding.spec.supersedes else {
+        return passed("chain", "This is the first submission of the dossier.");
+    };
+    let Some(earlier) = chain::earlier(s.onboarding, s.papers) else {
+        let message = format!(
+            "`spec.supersedes` names {:?} with UID {:?}, which is no request of this agency; read its name and UID again.",
+            named.name, named.uid
+        );
+        return result("chain", Verdict::Failed, Reason::InvalidSpec, message);
+    };
+    let defects = unfit(s, &earlier);
+    if !defects.is_empty() {
+        return gather("chain", Reason::InvalidSpec, defects, "");
+    }
+    let papers = chain::papers(s.onboarding, s.papers);
+    let submissions = chain::submissions(&papers, |time| (s.day_of)(time));
+    let time = chain::requester_time(&submissions, s.day, &s.register.calendar());
+    let message = format!("It comes back after {:?} was returned; the days between are the requester's.", named.name);
+    CheckResult {
+        numbers: vec![
+            number("returns", papers.len() - 1),
+            number("requester.days", time.calendar),
+            number("requester.workingDays", time.working),
+        ],
+        ..passed("chain", message)
+    }
+}
+
+fn unfit(s: &Subject, earlier: &Arc<Onboarding>) -> Vec<String> {
+    let name = earlier.name_any();
+    let mut defects = Vec::new();
+    let outcome = earlier.status.as_ref().and_then(|status| status.outcome.as_ref()).map(|o| o.result);
+    let again = matches!(outcome, Some(OutcomeResult::Returned | OutcomeResult::Rejected | OutcomeResult::Withdrawn));
+    if !again {
+        defects
+            .push(format!("`spec.supersedes` names {name:?}, which is not over; withdraw it or wait for its outcome."));
+    }
+    let code = |paper: &Onboarding| paper.spec.system.as_ref().map(|system| system.code.clone());
+    if earlier.spec.action != s.onboarding.spec.action || code(earlier) != code(s.onboarding) {
+        defects.push(format!("`spec.supersedes` names {name:?}, another dossier; leave it out, or ask for the same."));
+    }
+    let successor = s.papers.iter().find(|paper| {
+        let names = paper.spec.supersedes.as_ref().is_some_and(|named| chain::is(earlier, named));
+        names && paper.uid() != s.onboarding.uid() && order(paper) < order(s.onboarding)
+    });
+    if let Some(successor) = successor {
+        let successor = successor.name_any();
+        defects
+            .push(format!("`spec.supersedes` names {name:?}, which {successor:?} supersedes already; name that one."));
+    }
+    defects
+}

@@ -1,0 +1,72 @@
+//! Whether a system of the same function exists already (domain S-10, A28): a warning, never a refusal.
+
+use std::collections::BTreeSet;
+
+use berth_crds::Reason;
+use berth_crds::onboarding::{Action, CheckResult, Verdict};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Subject, number, passed, result};
+
+/// Words that say nothing about a function.
+const EMPTY: [&str; 12] = ["he", "thong", "phan", "mem", "co", "so", "du", "lieu", "thong tin", "tinh", "cua", "va"];
+/// Share of the words that two names have in common from which they sound alike, in percent [A].
+const ALIKE: usize = 60;
+
+/// Another running system whose name says the same.
+pub fn function(s: &Subject) -> CheckResult {
+    let fine = "No other system sounds alike.";
+    let (Action::New, Some(system)) = (s.onboarding.spec.action, &s.onboarding.spec.system) else {
+        return passed("function", fine);
+    };
+    let mine = words(&system.display_name);
+    let uid = s.onboarding.metadata.uid.as_deref();
+    let others = s.register.tenants.iter().filter(|(_, tenant)| {
+        let own = tenant.spec.basis.onboarding_ref.as_ref().is_some_and(|r| Some(r.uid.as_str()) == uid);
+        !own && tenant.spec.code != system.code
+    });
+    let nearest = others
+        .map(|(plate, tenant)| (alike(&mine, &words(&tenant.spec.display_name.vi)), plate, tenant))
+        .max_by_key(|(share, plate, _)| (*share, std::cmp::Reverse((*plate).clone())));
+    match nearest {
+        Some((share, plate, tenant)) if share >= ALIKE => {
+            let message = format!(
+                "`spec.system.displayName` {:?} sounds like {:?} of {} (tenant {plate:?}).",
+                system.display_name, tenant.spec.display_name.vi, tenant.spec.agency_ref.name
+            );
+            let warning = result("function", Verdict::Warning, Reason::DuplicateFunction, message);
+            CheckResult { numbers: vec![number("alike.percent", share)], ..warning }
+        }
+        _ => passed("function", fine),
+    }
+}
+
+/// Words of a name without diacritics, capitals and what says nothing.
+fn words(name: &str) -> BTreeSet<String> {
+    let plain: String = name
+        .nfd()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'đ' { 'd' } else { c })
+        .collect();
+    let each = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && !EMPTY.contains(word));
+    each.map(str::to_owned).collect()
+}
+
+/// Share of common words among all words of both, in percent.
+fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
+    (a.intersection(b).count() * 100).checked_div(a.union(b).count()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sound_alike_without_diacritics_capitals_and_empty_words() {
+        let share = |a, b| alike(&words(a), &words(b));
+        assert_eq!(share("Hệ thống Quản lý văn bản và điều hành", "quan ly VAN BAN, dieu hanh"), 100);
+        assert_eq!(share("Hệ thống quản lý văn bản", "Phần mềm quản lý đất đai"), 33);
+        assert_eq!(share("Hệ thống", "Phần mềm"), 0, "nothing is not like nothing");
+    }
+}

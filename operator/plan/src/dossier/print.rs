@@ -1,0 +1,180 @@
+//! The official form as a page: HTML in Vietnamese, with the hash of its content for the signature.
+
+use berth_crds::OnboardingSpec;
+use serde_json::Value;
+
+use super::form::{FIELDS, Field, Group};
+
+/// What the registers add to a paper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prefilled {
+    /// Values by number of the field: they stand where the paper says nothing, or only an id.
+    pub values: Vec<(u8, String)>,
+}
+
+/// What is signed, as canonical JSON: the paper without letter, requester and request id, keys in order. Two papers that
+/// ask for the same have the same content, whoever sends them and under which letter.
+pub fn content(spec: &OnboardingSpec) -> String {
+    let mut value = serde_json::to_value(spec).unwrap_or_default();
+    if let Some(object) = value.as_object_mut() {
+        for field in ["letter", "requester", "requestId", "onBehalfOf"] {
+            object.remove(field);
+        }
+    }
+    sorted(&value).to_string()
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map.iter().map(|(k, v)| (k.clone(), sorted(v))).collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+/// The page; `sha256` is the hash of [`content`].
+pub fn html(spec: &OnboardingSpec, prefilled: &Prefilled, sha256: &str) -> String {
+    let value = serde_json::to_value(spec).unwrap_or_default();
+    let mut rows = String::new();
+    let mut group = None;
+    for field in &FIELDS {
+        if group != Some(field.group) {
+            group = Some(field.group);
+            rows.push_str(&heading(field.group));
+        }
+        let text = cell(field, &value, prefilled);
+        rows.push_str(&format!(
+            "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td></tr>\n",
+            field.number,
+            escaped(field.vi),
+            escaped(&text).replace('\n', "<br>")
+        ));
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n<title>Phiếu đề nghị cấp tài nguyên</title>\n\
+         <style>\nbody {{ font-family: \"Times New Roman\", serif; max-width: 60em; margin: 2em auto }}\n\
+         h1, .motto {{ text-align: center }}\ntable {{ border-collapse: collapse; width: 100% }}\n\
+         td, th {{ border: 1px solid #444; padding: .3em .5em; text-align: left; vertical-align: top }}\n\
+         th {{ font-weight: normal; width: 38% }}\n.hash {{ font-family: monospace; overflow-wrap: anywhere }}\n</style>\n\
+         </head>\n<body>\n<p class=\"motto\">CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM<br>Độc lập – Tự do – Hạnh phúc</p>\n\
+         <h1>PHIẾU ĐỀ NGHỊ CẤP TÀI NGUYÊN</h1>\n<table>\n<tbody>\n{rows}</tbody>\n</table>\n\
+         <p>Mã băm nội dung (SHA-256), dùng khi ký:</p>\n<p class=\"hash\">{sha256}</p>\n\
+         <p>Bản in hỗ trợ lập hồ sơ; không thay cho văn bản đã ký.</p>\n</body>\n</html>\n"
+    )
+}
+
+fn heading(group: Group) -> String {
+    format!("<tr><td colspan=\"3\"><strong>{}</strong></td></tr>\n", escaped(group.words().0))
+}
+
+/// What stands in a field: the paper's own values, then what the registers know.
+fn cell(field: &Field, spec: &Value, prefilled: &Prefilled) -> String {
+    let own = field.at.iter().filter_map(|at| spec.pointer(at)).map(said).filter(|text| !text.is_empty());
+    let known = prefilled.values.iter().filter(|(number, _)| *number == field.number).map(|(_, text)| text.clone());
+    own.chain(known).collect::<Vec<_>>().join("\n")
+}
+
+/// A value as people read it.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => yes.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => word(text).map_or_else(|| text.clone(), str::to_owned),
+        Value::Array(list) => list.iter().map(said).collect::<Vec<_>>().join("\n"),
+        Value::Object(map) => {
+            let entry = |(key, value): (&String, &Value)| format!("{}: {}", label(key).unwrap_or(key), said(value));
+            map.iter().map(entry).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+/// What people call a part of a field.
+pub fn label(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "name" => "tên",
+        "title" => "chức danh",
+        "phone" => "điện thoại",
+        "email" => "email",
+        "issuer" => "cơ quan ban hành",
+        "number" => "số",
+        "date" => "ngày",
+        "signer" => "người ký",
+        "capacity" => "chức vụ",
+        "sha256" => "mã băm bản ký",
+        "cpu" => "vCPU",
+        "memory" => "RAM",
+        "storage" => "dung lượng",
+        "objectStorage" => "lưu trữ đối tượng",
+        "gpus" => "GPU",
+        "version" => "phiên bản",
+        "supportedUntil" => "hỗ trợ đến",
+        "port" => "cổng",
+        "protocol" => "giao thức",
+        "direction" => "chiều",
+        "peer" => "nguồn/đích",
+        "purpose" => "mục đích",
+        "until" => "đến ngày",
+        "system" => "hệ thống",
+        "service" => "dịch vụ",
+        "frequency" => "tần suất",
+        "rpoHours" => "RPO (giờ)",
+        "rtoHours" => "RTO (giờ)",
+        "keepDays" => "lưu (ngày)",
+        "kinds" => "loại, giao thức",
+        "day" => "ngày chuyển đổi",
+        "rollback" => "phương án quay lui",
+        "account" => "tài khoản",
+        _ => return None,
+    })
+}
+
+/// What people call a value.
+pub fn word(value: &str) -> Option<&'static str> {
+    Some(match value {
+        "New" => "Cấp mới",
+        "AddEnvironment" => "Bổ sung môi trường",
+        "Change" => "Thay đổi",
+        "Extend" => "Gia hạn",
+        "Suspend" => "Tạm dừng",
+        "Resume" => "Hoạt động lại",
+        "Decommission" => "Thu hồi",
+        "Transfer" => "Chuyển giao",
+        "RecordLevel" => "Ghi nhận cấp độ",
+        "GoLive" => "Đưa vào vận hành, khai thác",
+        "Public" => "thông tin công cộng",
+        "Private" => "thông tin riêng",
+        "PersonalBasic" => "dữ liệu cá nhân cơ bản",
+        "PersonalSensitive" => "dữ liệu cá nhân nhạy cảm",
+        "StateSecret" => "bí mật nhà nước",
+        "Under10k" => "dưới 10.000",
+        "From10kTo100k" => "từ 10.000 đến dưới 100.000",
+        "Over100k" => "từ 100.000 trở lên",
+        "Prod" => "vận hành chính thức",
+        "Staging" => "tiền vận hành",
+        "Acceptance" => "nghiệm thu",
+        "Dev" => "phát triển",
+        "Training" => "đào tạo",
+        "Recovery" => "dự phòng thảm họa",
+        "Internet" => "Internet",
+        "TSLCD" => "mạng TSLCD",
+        "Internal" => "cán bộ trong cơ quan",
+        "Agencies" => "cơ quan khác",
+        "Citizens" => "người dân",
+        "Businesses" => "doanh nghiệp",
+        "Tcp" => "TCP",
+        "Udp" => "UDP",
+        "In" => "vào",
+        "Out" => "ra",
+        "Given" => "Cam kết sử dụng đúng mục đích, an toàn, hiệu quả và tiết kiệm",
+        _ => return None,
+    })
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

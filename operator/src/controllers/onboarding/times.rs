@@ -1,0 +1,82 @@
+//! Time and what comes after the handover: until when somebody must act, whether they did, and what became of it.
+
+use std::time::Duration;
+
+use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
+use berth_crds::onboarding::OutcomeResult;
+use berth_crds::{ConditionType, Onboarding};
+use berth_plan::day;
+use berth_plan::dossier::{chain, clock, state};
+use berth_plan::status::onboarding::{self as status, Event, Times};
+use jiff::civil::Date;
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use super::{Pass, entries};
+use crate::error::Result;
+use crate::observe;
+
+/// Until when who holds the request after an event should act.
+pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> Option<Date> {
+    let papers = chain::papers(&pass.onboarding, &observe::papers(pass.ctx, &pass.onboarding));
+    let first = papers.first().filter(|first| first.uid() != pass.onboarding.uid());
+    // The clocks of a dossier are those of the rule set under which it was first submitted.
+    let profile = match first.and_then(|first| recorded(first)) {
+        Some(name) => pass.register.profiles.get(&name).cloned(),
+        None => pass.profile(),
+    }?;
+    let calendar = pass.register.calendar();
+    let signers = pass.onboarding.status.as_ref().map(|s| s.signers.clone()).unwrap_or_default();
+    status::due(
+        event,
+        result,
+        &Times {
+            clocks: clock::Clocks { profile: &profile, calendar: &calendar },
+            chain: &chain::submissions(&papers, |time| pass.ctx.day_of(time)),
+            level: entries::level(pass).unwrap_or(1),
+            signers: &signers,
+            appraised: appraised(pass),
+            today: pass.ctx.today(),
+        },
+    )
+}
+
+fn recorded(paper: &Onboarding) -> Option<String> {
+    Some(paper.status.as_ref()?.profile_ref.as_ref()?.name.clone())
+}
+
+/// Day of the appraiser's yes.
+fn appraised(pass: &Pass) -> Option<Date> {
+    let decisions = observe::decisions(pass.ctx, &pass.onboarding);
+    let yes = decisions.iter().find(|d| {
+        let verdict = matches!(d.spec.verdict, DecisionVerdict::Approve | DecisionVerdict::ApproveWithChanges);
+        let counts = d.status.as_ref().and_then(|s| s.effect) != Some(Effect::Void);
+        d.spec.role == SignerRole::Appraiser && verdict && counts
+    });
+    yes.and_then(|d| d.metadata.creation_timestamp.as_ref()).map(|time| pass.ctx.day_of(time))
+}
+
+/// Follows what was handed over, says what is overdue, and comes back on the day after the limit.
+pub(super) async fn keep(pass: &mut Pass<'_>) -> Result<Action> {
+    let told = pass.onboarding.status.as_ref().and_then(|s| s.summary.clone()).unwrap_or_default();
+    if pass.is(ConditionType::Ready) {
+        let (tenant, environment) = (entries::tenant(pass), entries::environment(pass));
+        let now = state::handed_over(pass.onboarding.spec.action, tenant.as_deref(), environment.as_deref());
+        if now != told.state {
+            pass.event(&Event::Lives { state: now }, None).await?;
+        }
+        return Ok(Action::await_change());
+    }
+    if let Some(status) = status::overdue(&pass.onboarding, pass.ctx.today(), &pass.ctx.now()) {
+        pass.write(status).await?;
+        return Ok(Action::await_change());
+    }
+    let due = told.due.as_deref().and_then(day::parse).filter(|due| *due >= pass.ctx.today());
+    Ok(due.and_then(|due| until_after(pass, due)).map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Time until the day after `due` begins.
+fn until_after(pass: &Pass, due: Date) -> Option<Duration> {
+    let begins = due.tomorrow().ok()?.to_zoned(pass.ctx.zone.clone()).ok()?.timestamp();
+    Duration::try_from(begins.duration_since(pass.ctx.now().0)).ok()
+}

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p berth-plan` prints it. A plain program: the figures are orders of magnitude, not a contest.
 
+// A bench measures time; the law of the crate is about what decides.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::{Duration, Instant};
 
 use berth_plan::address::{Pool, child, parse};

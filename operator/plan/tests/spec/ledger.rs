@@ -50,7 +50,8 @@ fn world() -> World {
             "PrefixBlock",
             "3fff-a10-1180-8000---56",
             json!({"cidr": "3fff:a10:1180:8000::/56", "parent": "3fff:a10:1180::/48", "parentUID": "p", "level": "System",
-                "claimRef": {"name": "tenant-aaaaaa", "uid": "c"}, "state": "Confirmed"}),
+                "claimRef": {"name": "tenant-aaaaaa", "uid": "c"},
+                "claimant": {"kind": "Tenant", "name": "aaaaaa", "uid": "uid-aaaaaa"}, "state": "Confirmed"}),
         ))],
         ..World::default()
     }

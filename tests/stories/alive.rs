@@ -136,7 +136,8 @@ fn forbidden(namespace: &str) -> Vec<(&'static str, String, &'static str, Value)
         "apiVersion": "berth.dev/v1alpha1", "kind": "PrefixBlock", "metadata": {"name": "3fff-fff---48"},
         "spec": {
             "cidr": "3fff:fff::/48", "parent": "3fff:fff::/40", "parentUID": "x", "level": "Agency",
-            "claimRef": {"name": "x", "uid": "x"}, "state": "Pending"
+            "claimRef": {"name": "x", "uid": "x"}, "claimant": {"kind": "Agency", "name": "x", "uid": "x"},
+            "state": "Pending"
         }
     });
     let booked = json!({"status": {"booked": []}});

@@ -279,8 +279,13 @@ async fn wiped(world: &World, operator: Operator, name: &str) -> Result<()> {
         if left == 0 { Ok(()) } else { Err(left.to_string()) }
     })
     .await?;
-    let conditions = environments.get(name).await?.status.unwrap_or_default().conditions;
-    let ready = condition::get(&conditions, ConditionType::Ready).map(|c| (c.status.clone(), c.reason.clone()));
-    assert_eq!(ready, Some(("False".into(), "MissingReference".into())));
+    until("it says what is missing", PATIENCE, async || {
+        let conditions = environments.get(name).await.map_err(|e| e.to_string())?.status.unwrap_or_default().conditions;
+        match condition::get(&conditions, ConditionType::Ready) {
+            Some(c) if c.status == "False" && c.reason == "MissingReference" => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
     Ok(())
 }

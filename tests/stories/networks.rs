@@ -88,8 +88,9 @@ impl Stage {
     /// An edit of the environment by a platform operator.
     pub async fn edit(&self, spec: Value) -> Result<()> {
         let mut spec = spec;
-        spec["basis"] = json!({"type": "Direct", "reason": "Theo kế hoạch vận hành", "onboardingRef": null, "decisionUIDs": null, "revision": null});
         let api: Api<Environment> = Api::all(self.admin());
+        let revision = api.get(&self.name).await?.spec.basis.revision.unwrap_or(0) + 1;
+        spec["basis"] = json!({"type": "Direct", "reason": "Theo kế hoạch vận hành", "onboardingRef": null, "decisionUIDs": null, "revision": revision});
         api.patch(&self.name, &PatchParams::default(), &Patch::Merge(json!({"spec": spec}))).await?;
         Ok(())
     }

@@ -21,17 +21,11 @@ const DOOR: &str = "system:serviceaccount:berth-system:berth-api";
 /// Rights that the story does not use, and why they are there all the same. Whoever uses one strikes it out here.
 const LATER: &[(&str, &str)] = &[
     ("approve signoffroles.berth.dev network", "Connections: the automatic rule will sign openings that it covers"),
-    ("create events.events.k8s.io", "Events of the operator, with the issue on observability"),
-    ("patch events.events.k8s.io", "the same: a repeated Event is counted up"),
+    ("patch events.events.k8s.io", "a repeated Event is counted up"),
     ("delete namespaces", "Decommission, with the brake on deletions"),
-    ("get customresourcedefinitions.apiextensions.k8s.io", "the brake: nothing is deleted while a kind is terminating"),
-    ("list customresourcedefinitions.apiextensions.k8s.io", "the same"),
-    ("watch customresourcedefinitions.apiextensions.k8s.io", "the same"),
     ("delete prefixblocks.berth.dev", "release of prefixes; today only after a crash in the middle of an allocation"),
     ("delete prefixclaims.berth.dev", "release of prefixes"),
     ("update prefixclaims.berth.dev", "release of prefixes"),
-    ("delete resourcequotas", "a quota that was made anew with an immutable field of its own can only be replaced"),
-    ("delete limitranges", "the same for limits, by the same code"),
     (
         "update limitranges",
         "what somebody added and an apply leaves is replaced; no field of limits is of that kind today",

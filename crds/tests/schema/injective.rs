@@ -40,7 +40,7 @@ impl Dice {
         WORDS[self.throw(WORDS.len())]
     }
 
-    /// A plate, or words joined by hyphens or not at all, as admission lets them in (policy `berth-register-names`).
+    /// A plate, or words joined by hyphens or not at all, more than the schema lets in.
     fn tenant(&mut self) -> String {
         loop {
             let mut name = String::new();

@@ -1,5 +1,6 @@
 //! The surface: commands and flags. No flag ever takes a token.
 
+mod act;
 mod audit;
 mod onboard;
 
@@ -7,10 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use act::{Act, Approve, Correct, Reject, Return, Withdraw};
 pub use audit::{AsOf, Audit, Entries, Verify};
-pub use onboard::{
-    Act, Approve, Correct, Create, Letter, List, Onboard, Print, Reject, Return, Schema, Until, Wait, Which, Withdraw,
-};
+pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]

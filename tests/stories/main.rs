@@ -21,6 +21,7 @@ mod abuse;
 mod booking;
 mod guards;
 mod registers;
+mod release;
 mod hijack;
 mod matrix;
 mod alive;

@@ -18,15 +18,15 @@ use crate::{apply, record};
 pub async fn reconcile(tenant: Arc<Tenant>, ctx: Arc<Context>) -> Result<Action> {
     let tenant = ctx.caches.tenants.get(&tenant.name_any(), None).unwrap_or(tenant);
     let agency = ctx.caches.agencies.get(&tenant.spec.agency_ref.name, None);
-    let numbered = tenant.status.as_ref().is_some_and(|s| s.prefix.is_some());
-    if let (Some(agency), false) = (&agency, numbered) {
+    if let Some(agency) = &agency {
         claims(&tenant, agency, &ctx).await?;
     }
     record(&tenant, agency.is_some(), &ctx).await?;
     Ok(Action::await_change())
 }
 
-/// An agency gets its block at its first system; the system's block is numbered in it.
+/// An agency gets its block at its first system; the system's block is numbered in it, and stays there when the system
+/// passes to another agency. A claim that was given back is made anew, and finds the block that it had.
 async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
     let (agency_claim, tenant_claim) =
         (names::agency_claim(&agency.name_any()), names::tenant_claim(&tenant.name_any()));
@@ -41,20 +41,30 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
         site_ref: tenant.spec.site_ref.clone(),
         requested_cidr: None,
     };
-    if ctx.caches.claims.get(&agency_claim, None).is_none() {
+    let numbered = tenant.status.as_ref().and_then(|s| s.prefix.as_deref());
+    if numbered.is_none() && ctx.caches.claims.get(&agency_claim, None).is_none() {
         let claim = claim(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
         apply::create(&ctx.api(), &ctx.caches.claims, &claim).await?;
     }
     if ctx.caches.claims.get(&tenant_claim, None).is_none() {
         let own = spec(PrefixLevel::System, ClaimantKind::Tenant, tenant.name_any(), tenant.uid());
         let spec = PrefixClaimSpec {
-            parent_claim_ref: Some(NameRef::to(agency_claim)),
-            requested_cidr: wish(tenant, ctx),
+            parent_claim_ref: Some(NameRef::to(numbered.and_then(|p| numbered_in(p, ctx)).unwrap_or(agency_claim))),
+            requested_cidr: if numbered.is_none() { wish(tenant, ctx) } else { None },
             ..own
         };
         apply::create(&ctx.api(), &ctx.caches.claims, &claim(&tenant_claim, spec)).await?;
     }
     Ok(())
+}
+
+/// The claim that holds the block in which a prefix was numbered.
+fn numbered_in(prefix: &str, ctx: &Context) -> Option<String> {
+    let parent = ctx.caches.blocks.get(&names::block(prefix), None)?.spec.parent.clone();
+    let holds = |claim: &Arc<PrefixClaim>| {
+        claim.status.as_ref().and_then(|s| s.bound.as_ref()).is_some_and(|bound| bound.cidr == parent)
+    };
+    ctx.caches.claims.all().iter().find(|claim| holds(claim)).map(|claim| claim.name_any())
 }
 
 /// A claim that does not go before its block is in quarantine.

@@ -129,6 +129,8 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     work.spawn(crate::ledger::run(ctx.clone(), settings.ledger, stop.clone()));
     // A watch or a controller that ends by itself is a defect: better to start over than to run without it.
     tokio::select! {
+        // First: what ends because it was told to does not end by itself.
+        biased;
         () = stop.cancelled() => {}
         ended = watches.join_next() => tracing::error!(?ended, "a watch ended by itself"),
         ended = work.join_next() => tracing::error!(?ended, "a controller ended by itself"),

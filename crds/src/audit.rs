@@ -64,8 +64,8 @@ pub struct AuditEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub agency: Option<String>,
-    /// Who did it, as the API server knew them.
-    #[schemars(length(min = 1, max = 253))]
+    /// Who did it, as the API server knew them; the name of a service account has up to 340 characters.
+    #[schemars(length(min = 1, max = 512))]
     pub who: String,
     /// As what role.
     #[serde(default, skip_serializing_if = "Option::is_none")]

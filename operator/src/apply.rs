@@ -44,6 +44,7 @@ where
     let written = bring(&api, desired).await?;
     cache.note(&written);
     if let Some(by) = writer {
+        ctx.drift.repaired(&written.uid().unwrap_or_default());
         ctx.drift.report(&written, &by).await;
     }
     Ok(Arc::new(written))

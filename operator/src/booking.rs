@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_crds::common::{Booking, HolderKind, PaperRef};
+use berth_crds::common::{Booking, PaperRef};
 use berth_crds::{Agency, Site};
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Ledger, Wish, book, release};
@@ -64,11 +64,18 @@ pub async fn take(ctx: &Context, place: &Place, wish: &Wish<'_>) -> Result<Booke
     Err(Error::Conflict { what: place.key() })
 }
 
-/// Gives back what is neither granted nor used any more.
-pub async fn give_back(ctx: &Context, place: &Place, name: &str, granted: Amounts, used: Amounts) -> Result<()> {
+/// Gives back what is neither granted nor used any more of what `paper` booked.
+pub async fn give_back(
+    ctx: &Context,
+    place: &Place,
+    name: &str,
+    paper: Option<&PaperRef>,
+    granted: Amounts,
+    used: Amounts,
+) -> Result<()> {
     let _line = ctx.booking.lock().await;
     let now = newest(ctx, place);
-    match release(&now.ledger(), HolderKind::Environment, name, granted, used) {
+    match release(&now.ledger(), name, paper, granted, used) {
         Some(list) => write(ctx, &now, list).await,
         None => Ok(()),
     }

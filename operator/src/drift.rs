@@ -51,9 +51,14 @@ impl Drift {
         if !wait.is_zero() {
             return Err(Error::Contested { what: what.into(), by: by.into(), wait });
         }
-        let repairs = contest.repairs.saturating_add(1);
-        contests.insert(uid.into(), Contest { repairs, last: Instant::now() });
         Ok(())
+    }
+
+    /// Counts a repair that was made.
+    pub fn repaired(&self, uid: &str) {
+        let mut contests = self.contests.lock().expect("no code panics while it holds this lock");
+        let contest = contests.entry(uid.to_owned()).or_insert(Contest { repairs: 0, last: Instant::now() });
+        *contest = Contest { repairs: contest.repairs.saturating_add(1), last: Instant::now() };
     }
 
     /// Tells the repair where people look: at the object itself. A report that fails is logged, nothing more.

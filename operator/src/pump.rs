@@ -1,6 +1,6 @@
 //! One watch per kind, each with its own back-off: a kind that cannot be watched never slows another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -77,8 +77,13 @@ where
                 Event::Init | Event::InitDone => None,
             };
             let listed = matches!(event, Event::InitDone);
+            // What a list does not show any more was deleted, and no event says so.
+            let gone = if listed { missing(&cache(&ctx).all(), &first) } else { Vec::new() };
             writer.apply_watcher_event(&event);
             cache(&ctx).caught_up(&event);
+            for object in gone {
+                concerns(&object, generations.forget(object.as_ref()), &ctx);
+            }
             if listed {
                 first.drain(..).for_each(|object| concerns(&object, generations.see(&object), &ctx));
             }
@@ -90,6 +95,12 @@ where
             ctx.changed.notify_one();
         }
     }
+}
+
+/// Known objects that a list does not have.
+fn missing<K: Resource>(known: &[Arc<K>], listed: &[K]) -> Vec<Arc<K>> {
+    let uids: HashSet<Option<&str>> = listed.iter().map(|o| o.meta().uid.as_deref()).collect();
+    known.iter().filter(|o| !uids.contains(&o.meta().uid.as_deref())).cloned().collect()
 }
 
 /// The next good event; a bad one is told and the watch goes on with its back-off.

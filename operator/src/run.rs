@@ -120,8 +120,15 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);
-    filled(&ctx.caches).await;
-    backends::start(&ctx, &q, &mut watches).await;
+    let knowing = async {
+        filled(&ctx.caches).await;
+        backends::start(&ctx, &q, &mut watches).await;
+    };
+    // A kind that cannot be listed keeps us from starting, not from stopping.
+    tokio::select! {
+        () = knowing => {}
+        () = stop.cancelled() => return,
+    }
     phase.send_replace(Phase::Reconciling);
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);

@@ -194,9 +194,12 @@ impl Queues {
         }
     }
 
-    /// An environment changed: itself, and the papers that are being carried out on it.
+    /// An environment changed: itself, the paper that it stands by, and the papers that are being carried out on it.
     pub fn environment(&self, environment: &Environment, ctx: &Context) {
         self.environments.object(environment);
+        if let Some(paper) = &environment.spec.basis.onboarding_ref {
+            self.onboardings.within(&paper.name, &paper.namespace);
+        }
         self.papers_of(&environment.name_any(), ctx);
     }
 
@@ -204,6 +207,10 @@ impl Queues {
     pub fn claim(&self, claim: &PrefixClaim, ctx: &Context) {
         self.claims.object(claim);
         self.claimant(&claim.spec.claimant);
+        if claim.spec.claimant.kind == ClaimantKind::Agency {
+            // An agency's claim is made by its tenants: the first that needs a prefix.
+            self.tenants_of(&claim.spec.claimant.name, ctx);
+        }
         let status = claim.status.as_ref();
         if let Some(cidr) = status.and_then(|s| s.bound.as_ref().map(|b| &b.cidr).or(s.candidate.as_ref())) {
             self.blocks.name(&names::block(cidr));

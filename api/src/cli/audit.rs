@@ -69,28 +69,26 @@ async fn export(session: &Session) -> Result {
 /// The cluster's segments by name, each as its line, and its checkpoint.
 async fn segments(session: &Session) -> Result<(Vec<(String, String)>, Option<AuditCheckpointSpec>)> {
     let mut request = pb::ListAuditRecordsRequest { page_size: SEGMENTS, page_token: String::new() };
-    let (client, mut all) = (&session.client.audits, Vec::new());
+    let (client, mut all, mut checkpoint) = (&session.client.audits, Vec::new(), None);
     loop {
         let page =
             call("reading the ledger", async || client.clone().list_audit_records(request.clone()).await).await?;
         all.extend(page.audit_records.into_iter().map(|record| (id(&record.name), record.line)));
+        // Of a ledger that goes on meanwhile the oldest checkpoint asks for nothing that was not there.
+        checkpoint = checkpoint.or(page.checkpoint);
         request.page_token = page.next_page_token;
         if request.page_token.is_empty() {
-            let checkpoint = page
-                .checkpoint
-                .and_then(|c| Some(AuditCheckpointSpec { number: id(&c.record).parse().ok()?, hash: c.hash }));
-            return Ok((all, checkpoint));
+            let read = |c: pb::AuditCheckpoint| {
+                Some(AuditCheckpointSpec { number: id(&c.record).parse().ok()?, hash: c.hash })
+            };
+            return Ok((all, checkpoint.and_then(read)));
         }
     }
 }
 
 async fn verify_all(global: Global, what: Verify) -> Result {
     let format = global.output;
-    let mut evidence = Evidence {
-        export: what.export.as_deref().map(lines).transpose()?,
-        noted: what.noted.as_deref().map(noted).transpose()?,
-        ..Evidence::default()
-    };
+    let mut evidence = Evidence { noted: what.noted.as_deref().map(noted).transpose()?, ..Evidence::default() };
     if what.cluster || what.export.is_none() {
         let (lines, checkpoint) = segments(&Session::new(global).await?).await?;
         let read = |(name, line): (String, String)| match canonical::read(&line) {
@@ -100,6 +98,8 @@ async fn verify_all(global: Global, what: Verify) -> Result {
         evidence.cluster = Some(lines.into_iter().map(read).collect::<Result<_>>()?);
         evidence.checkpoint = checkpoint;
     }
+    // After the cluster: the export holds at least what the checkpoint says.
+    evidence.export = what.export.as_deref().map(lines).transpose()?;
     match verify(&evidence) {
         Ok(verified) => {
             let head = format!("{}:{}", verified.head.number, verified.head.hash);

@@ -174,13 +174,9 @@ fn environment(
     }
     if !from.end_date.is_empty()
         && let Some(end) = date(findings, "onboarding.spec.environment.end_date", &from.end_date)
-        && end < today
+        && end <= today
     {
-        findings.bad(
-            "onboarding.spec.environment.end_date",
-            &from.end_date,
-            &format!("is in the past: today is {today}"),
-        );
+        findings.bad("onboarding.spec.environment.end_date", &from.end_date, &format!("must be after today, {today}"));
     }
     if !from.requested_prefix.is_empty() {
         prefix(findings, &from.requested_prefix, action);

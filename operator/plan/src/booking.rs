@@ -116,9 +116,17 @@ pub fn take_back(
     Some(replaced(ledger, &wish, amounts))
 }
 
-/// Lowers a booking to what is granted or still used, whichever is more; `None` when it is not more than that.
-pub fn release(ledger: &Ledger, kind: HolderKind, name: &str, granted: Amounts, used: Amounts) -> Option<Vec<Booking>> {
-    let held = ledger.find(kind, name)?;
+/// Lowers an environment's booking to what is granted or still used, whichever is more; `None` when it is not more than
+/// that, or when another paper than the one that gave it has booked meanwhile: that booking is for what comes.
+pub fn release(
+    ledger: &Ledger,
+    name: &str,
+    paper: Option<&PaperRef>,
+    granted: Amounts,
+    used: Amounts,
+) -> Option<Vec<Booking>> {
+    let kind = HolderKind::Environment;
+    let held = ledger.find(kind, name).filter(|held| held.onboarding_ref.as_ref() == paper)?;
     let old = Amounts::parse(&held.resources).ok()?;
     let keep = granted.max(used).min(old);
     let wish = Wish { kind, name, amounts: keep, paper: held.onboarding_ref.clone() };
@@ -210,11 +218,12 @@ mod tests {
         let Booked::Write(booked) = book(&ledger(4, &[("a", 4, "1")]), &wish("a", 1, "2")) else { panic!("refused") };
         let kept = Ledger { limit: cpu(4), booked };
         assert_eq!(kept.used(), cpu(4));
-        let partly = release(&kept, HolderKind::Environment, "a", cpu(1), cpu(3)).unwrap();
+        let partly = release(&kept, "a", paper("2").as_ref(), cpu(1), cpu(3)).unwrap();
         let partly = Ledger { limit: cpu(4), booked: partly };
         assert_eq!(partly.used(), cpu(3));
-        assert_eq!(release(&partly, HolderKind::Environment, "a", cpu(1), cpu(3)), None);
-        let done = release(&partly, HolderKind::Environment, "a", cpu(1), cpu(0)).unwrap();
+        assert_eq!(release(&partly, "a", paper("2").as_ref(), cpu(1), cpu(3)), None);
+        assert_eq!(release(&partly, "a", paper("1").as_ref(), cpu(1), cpu(0)), None, "another paper's booking");
+        let done = release(&partly, "a", paper("2").as_ref(), cpu(1), cpu(0)).unwrap();
         assert_eq!(Ledger { limit: cpu(4), booked: done }.used(), cpu(1));
     }
 

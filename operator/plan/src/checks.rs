@@ -104,12 +104,24 @@ pub fn defects(results: &[CheckResult]) -> String {
     bad.map(|r| r.message.as_str()).collect::<Vec<_>>().join(" ")
 }
 
+/// Longest message of a check, in characters, as its schema has it.
+const MAX_MESSAGE: usize = 1000;
+
+/// A message that its field can hold: a status that the API server refuses would stop the request for ever.
+fn fitted(message: String) -> String {
+    const MORE: &str = " … There is more: correct these first, and check again.";
+    if message.chars().count() <= MAX_MESSAGE {
+        return message;
+    }
+    message.chars().take(MAX_MESSAGE - MORE.chars().count()).chain(MORE.chars()).collect()
+}
+
 fn result(id: &str, result: Verdict, reason: Reason, message: impl Into<String>) -> CheckResult {
     CheckResult {
         id: id.into(),
         result,
         reason: reason.as_str().into(),
-        message: message.into(),
+        message: fitted(message.into()),
         ..CheckResult::default()
     }
 }

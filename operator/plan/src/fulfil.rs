@@ -76,12 +76,16 @@ pub fn begun(onboarding: &Onboarding, environment: Option<&Environment>, booking
 
 /// The way of an approved request.
 pub fn way(case: &Case) -> Way {
+    let seen = case.register.environments.get(case.environment);
+    // What it made stands, whoever else took the code or the system meanwhile.
+    if seen.is_some_and(|seen| made_by(&seen.spec.basis, case.onboarding.metadata.uid.as_deref())) {
+        return Way::Stands;
+    }
     if let Some(never) = foreign(case).or_else(|| code_taken(case)) {
         return never;
     }
     let change = case.onboarding.spec.action == Action::Change;
-    match case.register.environments.get(case.environment) {
-        Some(seen) if made_by(&seen.spec.basis, case.onboarding.metadata.uid.as_deref()) => Way::Stands,
+    match seen {
         Some(seen) if change => change_of(case, seen),
         Some(seen) if seen.spec.basis.type_ == BasisType::Direct => Way::Stands,
         Some(_) => never(

@@ -9,13 +9,14 @@ mod namespaces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_crds::common::{BasisType, HolderKind};
+use berth_crds::common::{BasisType, HolderKind, PaperRef};
 use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use berth_plan::address;
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
+use berth_plan::fulfil::open;
 use berth_plan::status::environment::{Progress, blocked, planned};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -188,7 +189,15 @@ async fn keep_booked(environment: &Environment, tenant: Option<&Tenant>, ctx: &C
         return Ok(direct.then(|| Stop::new(ConditionType::QuotaReady, Reason::MissingReference, message)));
     };
     let name = environment.name_any();
-    if !direct && place.ledger().find(HolderKind::Environment, &name).is_some() {
+    let ledger = place.ledger();
+    let held = ledger.find(HolderKind::Environment, &name);
+    let covered = held.and_then(|held| Amounts::parse(&held.resources).ok()).is_some_and(|held| amounts.fits(held));
+    if covered && !direct {
+        return Ok(None);
+    }
+    // What a paper has booked for its own change stays that paper's.
+    let theirs = held.and_then(|held| held.onboarding_ref.as_ref()).is_some_and(|paper| is_open(paper, ctx));
+    if covered && theirs {
         return Ok(None);
     }
     let paper = basis.onboarding_ref.clone().filter(|_| !direct);
@@ -208,6 +217,12 @@ async fn keep_booked(environment: &Environment, tenant: Option<&Tenant>, ctx: &C
     })
 }
 
+/// Whether a paper is approved and still being carried out.
+fn is_open(paper: &PaperRef, ctx: &Context) -> bool {
+    let found = ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace));
+    found.is_some_and(|o| o.uid().as_ref() == Some(&paper.uid) && open(&o))
+}
+
 /// After a shrink: what is neither granted nor used goes back, once the smaller quota is in force.
 async fn give_back(environment: &Environment, tenant: Option<&Tenant>, desired: &Desired, ctx: &Context) -> Result<()> {
     let Some((place, granted)) = place(environment, tenant, ctx) else { return Ok(()) };
@@ -224,5 +239,5 @@ async fn give_back(environment: &Environment, tenant: Option<&Tenant>, desired: 
         return Ok(());
     }
     let used = children::used(desired, ctx);
-    booking::give_back(ctx, &place, &name, granted, used).await
+    booking::give_back(ctx, &place, &name, paper, granted, used).await
 }

@@ -144,7 +144,8 @@ proptest! {
                     let name = h.to_string();
                     let of = |map: &BTreeMap<String, Amounts>| map.get(&name).copied().unwrap_or_default();
                     let before = held(&ledger, &name);
-                    match release(&ledger, KIND, &name, of(&granted), of(&used)) {
+                    let paper = ledger.find(KIND, &name).and_then(|b| b.onboarding_ref.clone());
+                    match release(&ledger, &name, paper.as_ref(), of(&granted), of(&used)) {
                         Some(list) => {
                             ledger.booked = list;
                             prop_assert_eq!(held(&ledger, &name), of(&granted).max(of(&used)).min(before));

@@ -122,7 +122,7 @@ async fn carry_out(
     };
     if let Some(message) = queue::book(pass, granted, place, name).await? {
         let told = pass.onboarding.status.as_ref().and_then(|s| condition::get(&s.conditions, ConditionType::Booked));
-        if told.is_none_or(|c| c.reason != Reason::NoHeadroom.as_str()) {
+        if told.is_none_or(|c| c.reason != Reason::NoHeadroom.as_str()) || pass.is(ConditionType::Stalled) {
             pass.event(&Event::NoHeadroom { message }, None).await?;
         }
         return Ok(Action::await_change());

@@ -67,6 +67,14 @@ pub(super) async fn keep(pass: &mut Pass<'_>) -> Result<Action> {
         }
         return Ok(Action::await_change());
     }
+    // A dossier that came back lives on in the paper that supersedes this one: nothing is awaited here any more.
+    let uid = pass.onboarding.uid();
+    let superseded = observe::papers(pass.ctx, &pass.onboarding)
+        .iter()
+        .any(|paper| paper.spec.supersedes.as_ref().is_some_and(|former| Some(&former.uid) == uid.as_ref()));
+    if superseded {
+        return Ok(Action::await_change());
+    }
     if let Some(status) = status::overdue(&pass.onboarding, pass.ctx.today(), &pass.ctx.now()) {
         pass.write(status).await?;
         return Ok(Action::await_change());

@@ -24,16 +24,21 @@ fn of_namespace(namespace: &Namespace) -> Draft {
 
 /// A pending block is nobody's yet: the protocol may take it back.
 fn of_block(block: &PrefixBlock, world: &World) -> Option<Draft> {
-    // A block keeps its claim for life, so it is given once; an adoption after a crash is the same giving.
+    // One claim is given a block once; an adoption after a crash is the same giving, a return to quarantine and back by a
+    // claim that was made anew is another.
+    let claim = &block.spec.claim_ref.uid;
+    // Created, then confirmed: what was written after that came back from quarantine.
+    let first = block.metadata.generation.is_none_or(|generation| generation <= 2);
     let (act, transition, at) = match block.spec.state {
         BlockState::Pending | BlockState::Releasing => return None,
-        BlockState::Confirmed => (Act::PrefixGiven, "PrefixGiven", created(&block.metadata)),
-        BlockState::Quarantined => (Act::PrefixReleased, "PrefixReleased", written(&block.metadata)),
+        BlockState::Confirmed if first => (Act::PrefixGiven, format!("PrefixGiven {claim}"), created(&block.metadata)),
+        BlockState::Confirmed => (Act::PrefixGiven, format!("PrefixGiven {claim}"), written(&block.metadata)),
+        BlockState::Quarantined => (Act::PrefixReleased, format!("PrefixReleased {claim}"), written(&block.metadata)),
     };
     let after = json!({
         "cidr": block.spec.cidr, "claim": block.spec.claim_ref.name, "quarantineUntil": block.spec.quarantine_until,
     });
-    let entry = entry(block, act, transition, at);
+    let entry = entry(block, act, &transition, at);
     Some(Draft { at, entry: AuditEntry { agency: holder(block, world), after: Some(bounded(after)), ..entry } })
 }
 

@@ -233,7 +233,8 @@ async fn at_every_ledger_write(fault: fault::Fault) -> Result<()> {
         let paper = world.until(&paper, ConditionType::Ready).await?;
         let environment = paper.status.and_then(|s| s.environment_ref).ok_or("no environment")?;
         environments.push((name, Api::<Environment>::all(world.cluster.admin()).get(&environment.name).await?));
-        quiet_ledger(&world).await?;
+        let (name, environment) = environments.last().expect("pushed a line before");
+        all_in(&world, folder.path(), name, environment).await?;
         again.stop().await?;
     }
     let evidence = evidence(world.client("auditor"), Some(folder.path())).await?;
@@ -248,9 +249,16 @@ async fn at_every_ledger_write(fault: fault::Fault) -> Result<()> {
     Ok(())
 }
 
-/// Waits until the ledger has settled, also after a failure that it tries again five seconds later.
-async fn quiet_ledger(world: &World) -> Result<()> {
-    world.cluster.settle(std::time::Duration::from_secs(7)).await?;
+/// Waits until every act of a new system is recorded, exported, and pruned down to the one segment that is kept.
+async fn all_in(world: &World, folder: &Path, paper: &str, environment: &Environment) -> Result<()> {
+    until("the ledger has taken everything in", PATIENCE, async || {
+        let evidence = evidence(world.client("auditor"), Some(folder)).await.map_err(|e| e.to_string())?;
+        let kept = evidence.cluster.as_ref().map_or(0, Vec::len);
+        let told = told_of(world, &evidence, paper, environment).await.map_err(|e| e.to_string())?;
+        verify(&evidence).map_err(|fault| fault.to_string())?;
+        if kept == 1 && told == of_a_new_system(paper) { Ok(()) } else { Err(format!("{kept} segments, {told:?}")) }
+    })
+    .await?;
     Ok(())
 }
 

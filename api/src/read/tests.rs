@@ -97,8 +97,10 @@ fn an_action_needs_its_parts() {
 }
 
 #[test]
-fn today_is_not_in_the_past() {
-    assert_eq!(environment(|e| e.end_date = "2026-11-24".into()), [""; 0]);
+fn an_environment_ends_after_today_as_the_operator_checks_it() {
+    assert_eq!(environment(|e| e.end_date = "2026-11-25".into()), [""; 0]);
+    let today = environment(|e| e.end_date = "2026-11-24".into());
+    assert_eq!(today.len(), 1, "{today:?}");
 }
 
 #[test]

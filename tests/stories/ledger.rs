@@ -135,9 +135,10 @@ async fn nobody_but_the_operator_writes_the_ledger_and_only_auditors_and_operato
         AuditRecord::new(&segment_name(999), berth_crds::AuditRecordSpec { number: 999, ..first.spec.clone() });
     for api in [&admin, &of(world.client("platform")), &of(world.client("auditor"))] {
         assert_eq!(code(api.create(&Default::default(), &forged).await), 403);
-        // Two policies refuse it while nothing is exported, and either may answer: 403, or 422 for the missing checkpoint.
+        // RBAC refuses people; past it, two policies do while nothing is exported, and either may answer: 403, or 422 for the
+        // missing checkpoint.
         let refused = message(api.delete(&first.name_any(), &Default::default()).await);
-        let expected = ["written by the operator only", "no params found"];
+        let expected = ["cannot delete resource", "written by the operator only", "no params found"];
         assert!(expected.iter().any(|why| refused.contains(why)), "{refused}");
     }
     for who in ["auditor", "platform"] {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use berth_crds::common::PaperRef;
 use berth_crds::{Decision, Onboarding, PrefixClaim};
 use berth_plan::address;
+use berth_plan::fulfil::open;
 use berth_plan::register::Register;
 use ipnet::Ipv6Net;
 use kube::{Resource, ResourceExt};
@@ -31,6 +33,12 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + 'static,
 {
     cache.all().into_iter().map(|o| (o.name_any(), o)).collect()
+}
+
+/// Whether a paper is approved and still being carried out, as we know it now.
+pub fn is_open(ctx: &Context, paper: &PaperRef) -> bool {
+    let found = ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace));
+    found.is_some_and(|o| o.uid().as_ref() == Some(&paper.uid) && open(&o))
 }
 
 /// All Decisions that name an Onboarding.

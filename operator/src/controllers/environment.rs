@@ -9,14 +9,13 @@ mod namespaces;
 use std::sync::Arc;
 use std::time::Duration;
 
-use berth_crds::common::{BasisType, HolderKind, PaperRef};
+use berth_crds::common::{BasisType, HolderKind};
 use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use berth_plan::address;
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
-use berth_plan::fulfil::open;
 use berth_plan::status::environment::{Progress, blocked, planned};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -24,7 +23,7 @@ use kube::runtime::controller::Action;
 use crate::booking::{self, Place};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{apply, backends, record};
+use crate::{apply, backends, observe, record};
 
 /// What a step found that stops the environment for now.
 pub(super) struct Stop {
@@ -196,7 +195,7 @@ async fn keep_booked(environment: &Environment, tenant: Option<&Tenant>, ctx: &C
         return Ok(None);
     }
     // What a paper has booked for its own change stays that paper's.
-    let theirs = held.and_then(|held| held.onboarding_ref.as_ref()).is_some_and(|paper| is_open(paper, ctx));
+    let theirs = held.and_then(|held| held.onboarding_ref.as_ref()).is_some_and(|paper| observe::is_open(ctx, paper));
     if covered && theirs {
         return Ok(None);
     }
@@ -215,12 +214,6 @@ async fn keep_booked(environment: &Environment, tenant: Option<&Tenant>, ctx: &C
         )),
         Booked::Already | Booked::Write(_) => None,
     })
-}
-
-/// Whether a paper is approved and still being carried out.
-fn is_open(paper: &PaperRef, ctx: &Context) -> bool {
-    let found = ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace));
-    found.is_some_and(|o| o.uid().as_ref() == Some(&paper.uid) && open(&o))
 }
 
 /// After a shrink: what is neither granted nor used goes back, once the smaller quota is in force.

@@ -1,11 +1,11 @@
 //! Who stands before whom for the same headroom.
 
-use berth_crds::common::{HolderKind, PaperRef};
+use berth_crds::common::HolderKind;
 use berth_crds::{ConditionType, Onboarding, condition, names};
 use berth_plan::admit::paper;
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::{Booked, Ledger, Wish, in_turn, waiting};
-use berth_plan::fulfil::{self, Way, open};
+use berth_plan::fulfil::{self, Way};
 use berth_plan::register::Register;
 use kube::ResourceExt;
 
@@ -13,6 +13,7 @@ use super::Pass;
 use crate::booking::{self, Place};
 use crate::context::Context;
 use crate::error::Result;
+use crate::observe;
 
 /// The way of an approved request that books at `place` for the environment `name`.
 pub fn way(ctx: &Context, register: &Register, onboarding: &Onboarding, place: &Place, name: &str) -> Way {
@@ -24,10 +25,7 @@ pub fn way(ctx: &Context, register: &Register, onboarding: &Onboarding, place: &
         environment: name,
         booking: ledger.find(HolderKind::Environment, name),
         register,
-        open: &|paper: &PaperRef| {
-            let found = ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace));
-            found.is_some_and(|o| o.uid().as_ref() == Some(&paper.uid) && open(&o))
-        },
+        open: &|paper| observe::is_open(ctx, paper),
     })
 }
 

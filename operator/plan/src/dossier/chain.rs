@@ -55,6 +55,12 @@ pub fn earlier(paper: &Onboarding, agencys: &[Arc<Onboarding>]) -> Option<Arc<On
     agencys.iter().find(|p| is(p, named) && p.namespace() == paper.namespace()).cloned()
 }
 
+/// Whether a later paper of the agency takes this one's place: the dossier lives on there, and nothing is awaited here.
+pub fn superseded(paper: &Onboarding, agencys: &[Arc<Onboarding>]) -> bool {
+    let named = |later: &Arc<Onboarding>| later.spec.supersedes.as_ref().is_some_and(|former| is(paper, former));
+    agencys.iter().any(|later| named(later) && later.namespace() == paper.namespace())
+}
+
 /// Whether a reference means this paper.
 pub fn is(paper: &Onboarding, reference: &UidRef) -> bool {
     paper.name_any() == reference.name && paper.uid().as_deref() == Some(reference.uid.as_str())

@@ -67,12 +67,7 @@ pub(super) async fn keep(pass: &mut Pass<'_>) -> Result<Action> {
         }
         return Ok(Action::await_change());
     }
-    // A dossier that came back lives on in the paper that supersedes this one: nothing is awaited here any more.
-    let uid = pass.onboarding.uid();
-    let superseded = observe::papers(pass.ctx, &pass.onboarding)
-        .iter()
-        .any(|paper| paper.spec.supersedes.as_ref().is_some_and(|former| Some(&former.uid) == uid.as_ref()));
-    if superseded {
+    if chain::superseded(&pass.onboarding, &observe::papers(pass.ctx, &pass.onboarding)) {
         return Ok(Action::await_change());
     }
     if let Some(status) = status::overdue(&pass.onboarding, pass.ctx.today(), &pass.ctx.now()) {

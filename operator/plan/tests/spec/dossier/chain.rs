@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth_crds::Onboarding;
-use berth_plan::dossier::chain::{RequesterTime, Submission, papers, requester_time, submissions};
+use berth_plan::dossier::chain::{RequesterTime, Submission, papers, requester_time, submissions, superseded};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use proptest::prelude::*;
@@ -47,6 +47,20 @@ fn a_chain_follows_names_and_uids_and_ends_in_a_loop() {
     let x = paper("x", "2026-03-02", Some(("y", "uid-y")), None);
     let y = paper("y", "2026-03-02", Some(("x", "uid-x")), None);
     assert_eq!(names(&papers(&x, &[x.clone(), y])), ["y", "x"]);
+}
+
+#[test]
+fn a_paper_is_superseded_by_one_that_names_it_and_its_uid_in_its_own_namespace() {
+    let a = paper("a", "2026-03-02", None, Some("2026-03-05"));
+    let with = |supersedes, namespace: &str| {
+        let mut later = paper("b", "2026-03-16", Some(supersedes), None).as_ref().clone();
+        later.metadata.namespace = Some(namespace.into());
+        superseded(&a, &[a.clone(), Arc::new(later)])
+    };
+    assert!(with(("a", "uid-a"), "agency-ag-62"));
+    assert!(!with(("a", "uid-of-another"), "agency-ag-62"));
+    assert!(!with(("a", "uid-a"), "agency-ag-71"), "another agency's paper takes nobody's place");
+    assert!(!superseded(&a, &[a.clone()]));
 }
 
 #[test]

@@ -42,20 +42,25 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
         requested_cidr: None,
     };
     let numbered = tenant.status.as_ref().and_then(|s| s.prefix.as_deref());
-    if numbered.is_none() && ctx.caches.claims.get(&agency_claim, None).is_none() {
+    let asked = ctx.caches.claims.get(&tenant_claim, None);
+    if asked.is_some() && numbered.is_some() {
+        return Ok(());
+    }
+    let named = asked.as_ref().and_then(|claim| claim.spec.parent_claim_ref.as_ref()).map(|parent| parent.name.clone());
+    let parent = named.or_else(|| numbered_in(numbered?, ctx)).unwrap_or_else(|| agency_claim.clone());
+    if parent == agency_claim && ctx.caches.claims.get(&agency_claim, None).is_none() {
         let claim = claim(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
         apply::create(&ctx.api(), &ctx.caches.claims, &claim).await?;
     }
-    if ctx.caches.claims.get(&tenant_claim, None).is_none() {
-        let own = spec(PrefixLevel::System, ClaimantKind::Tenant, tenant.name_any(), tenant.uid());
-        let spec = PrefixClaimSpec {
-            parent_claim_ref: Some(NameRef::to(numbered.and_then(|p| numbered_in(p, ctx)).unwrap_or(agency_claim))),
-            requested_cidr: if numbered.is_none() { wish(tenant, ctx) } else { None },
-            ..own
-        };
-        apply::create(&ctx.api(), &ctx.caches.claims, &claim(&tenant_claim, spec)).await?;
+    if asked.is_some() {
+        return Ok(());
     }
-    Ok(())
+    let own = PrefixClaimSpec {
+        parent_claim_ref: Some(NameRef::to(parent)),
+        requested_cidr: if numbered.is_none() { wish(tenant, ctx) } else { None },
+        ..spec(PrefixLevel::System, ClaimantKind::Tenant, tenant.name_any(), tenant.uid())
+    };
+    apply::create(&ctx.api(), &ctx.caches.claims, &claim(&tenant_claim, own)).await.map(drop)
 }
 
 /// The claim that holds the block in which a prefix was numbered.

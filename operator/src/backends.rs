@@ -19,9 +19,9 @@ use tokio_util::task::AbortOnDropHandle;
 pub use discover::start;
 pub use serve::{dress, serve, tell, told};
 
-/// What is known of the cluster's networks, replaced as a whole.
+/// What is known of the cluster's networks, replaced as a whole; nothing before the first discovery is whole.
 #[derive(Default)]
-pub struct BackEnds(RwLock<Arc<Known>>);
+pub struct BackEnds(RwLock<Option<Arc<Known>>>);
 
 /// One discovery.
 #[derive(Default)]
@@ -40,12 +40,26 @@ struct Mirror {
 }
 
 impl BackEnds {
+    /// Whether a discovery was whole once. Until then a namespace must not come to be: its network is not known.
+    pub fn known(&self) -> bool {
+        self.get().is_some()
+    }
+
+    /// Ends every mirror: they hold the queues open.
+    pub fn forget(&self) {
+        *self.0.write().expect("no code panics while it holds this lock") = None;
+    }
+
     fn now(&self) -> Arc<Known> {
+        self.get().unwrap_or_default()
+    }
+
+    fn get(&self) -> Option<Arc<Known>> {
         self.0.read().expect("no code panics while it holds this lock").clone()
     }
 
     fn replace(&self, known: Known) {
-        *self.0.write().expect("no code panics while it holds this lock") = Arc::new(known);
+        *self.0.write().expect("no code panics while it holds this lock") = Some(Arc::new(known));
     }
 }
 

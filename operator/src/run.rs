@@ -120,15 +120,12 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);
-    let knowing = async {
-        filled(&ctx.caches).await;
-        backends::start(&ctx, &q, &mut watches).await;
-    };
     // A kind that cannot be listed keeps us from starting, not from stopping.
     tokio::select! {
-        () = knowing => {}
+        () = filled(&ctx.caches) => {}
         () = stop.cancelled() => return,
     }
+    backends::start(&ctx, &q, &mut watches);
     phase.send_replace(Phase::Reconciling);
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
@@ -142,6 +139,9 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         ended = watches.join_next() => tracing::error!(?ended, "a watch ended by itself"),
         ended = work.join_next() => tracing::error!(?ended, "a controller ended by itself"),
     }
+    // However it came to this: everything ends.
+    stop.cancel();
     watches.shutdown().await;
+    ctx.back_ends.forget();
     while work.join_next().await.is_some() {}
 }

@@ -5,6 +5,7 @@ mod calico;
 mod cilium;
 mod metallb;
 mod plain;
+mod unread;
 
 use berth_cluster::{Cluster, Foreign, Login, until};
 use berth_crds::{ConditionType, Environment, Reason, condition};

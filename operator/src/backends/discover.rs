@@ -13,7 +13,6 @@ use kube::core::discovery::v2::{APIGroupDiscovery, APIResourceDiscovery};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Config, Event, watcher};
 use kube::{Api, ResourceExt};
-use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::{Known, mirror};
@@ -29,37 +28,38 @@ const QUIET: Duration = Duration::from_millis(300);
 /// As every watch of the operator.
 const WATCH_SECONDS: u32 = 55;
 
-/// Discovers, then follows. Returns when the first discovery is done: a namespace must not come to be before its network is
-/// known.
-pub async fn start(ctx: &Arc<Context>, queues: &Queues, tasks: &mut JoinSet<()>) {
-    let (first, done) = oneshot::channel();
-    tasks.spawn(follow(ctx.clone(), queues.clone(), first));
-    // The sender is gone only while the operator shuts down.
-    let _ = done.await;
+/// Follows what the cluster offers. Environments wait for the first whole answer, nothing else does: a network that does
+/// not answer must not keep papers, claims and the ledger from going on.
+pub fn start(ctx: &Arc<Context>, queues: &Queues, tasks: &mut JoinSet<()>) {
+    tasks.spawn(follow(ctx.clone(), queues.clone()));
 }
 
-async fn follow(ctx: Arc<Context>, queues: Queues, first: oneshot::Sender<()>) {
+async fn follow(ctx: Arc<Context>, queues: Queues) {
     let crds: Api<PartialObjectMeta<CustomResourceDefinition>> = ctx.api();
     let mut events = Box::pin(watcher(crds, Config::default().timeout(WATCH_SECONDS)).default_backoff());
-    let (mut names, mut first, mut asked) = (BTreeSet::new(), Some(first), false);
+    let (mut names, mut ask) = (BTreeSet::new(), None);
     loop {
         // A project brings dozens of CRDs at once: one question answers for all of them.
-        let event = if asked { tokio::time::timeout(QUIET, events.next()).await } else { Ok(events.next().await) };
+        let event = match ask {
+            Some(after) => tokio::time::timeout(after, events.next()).await,
+            None => Ok(events.next().await),
+        };
         match event {
-            Ok(Some(event)) => asked |= take(event, &mut names),
+            Ok(Some(event)) => ask = if take(event, &mut names) { Some(pause(&ctx)) } else { ask },
             Ok(None) => return,
             Err(_) => {
-                refresh(&ctx, &queues, &names).await;
-                asked = false;
+                ask = refresh(&ctx, &queues, &names).await.err().map(|error| {
+                    tracing::warn!(%error, "discovery of networks is not whole yet, asking again");
+                    AGAIN
+                });
             }
         }
-        if asked && let Some(first) = first.take() {
-            refresh(&ctx, &queues, &names).await;
-            // Nobody waits any more only while the operator shuts down.
-            let _ = first.send(());
-            asked = false;
-        }
     }
+}
+
+/// The first question is asked at once: environments wait for it.
+fn pause(ctx: &Context) -> Duration {
+    if ctx.back_ends.known() { QUIET } else { Duration::ZERO }
 }
 
 type CrdEvent = watcher::Result<Event<PartialObjectMeta<CustomResourceDefinition>>>;
@@ -87,28 +87,27 @@ fn known_group(crd: &str) -> bool {
     backend::kinds().iter().any(|k| crd.strip_suffix(k.group).is_some_and(|plural| plural.ends_with('.')))
 }
 
-/// Asks until the answer is whole, and acts on it if it says something new.
-async fn refresh(ctx: &Arc<Context>, queues: &Queues, crds: &BTreeSet<String>) {
-    let offers = loop {
-        match discover(ctx, crds).await {
-            Ok(offers) => break offers,
-            Err(error) => tracing::info!(%error, "discovery is not whole yet, asking again"),
-        }
-        tokio::time::sleep(AGAIN).await;
-    };
-    if ctx.back_ends.now().offers == offers {
-        return;
+/// Asks once, and acts on a whole answer if it says something new.
+async fn refresh(ctx: &Arc<Context>, queues: &Queues, crds: &BTreeSet<String>) -> Result<()> {
+    let offers = discover(ctx, crds).await?;
+    if ctx.back_ends.get().is_some_and(|known| known.offers == offers) {
+        return Ok(());
     }
     tracing::info!(kinds = ?offers.kinds.iter().map(|o| format!("{}.{} {}", o.kind, o.group, o.version)).collect::<Vec<_>>(), families = ?offers.families, "networks discovered");
     let mirrors = mirror::all(ctx, queues, &offers);
-    mirror::filled(&mirrors).await;
+    mirror::filled(&mirrors).await?;
     ctx.back_ends.replace(Known { offers, mirrors });
     ctx.caches.environments.all().iter().for_each(|e| queues.environments.object(e));
+    Ok(())
 }
 
 async fn discover(ctx: &Context, crds: &BTreeSet<String>) -> Result<Offers> {
     let answer = ctx.client.list_api_groups_aggregated().await.map_err(while_("discover", "API groups"))?;
     let kinds = backend::kinds();
+    if let Some(group) = answer.items.iter().find(|group| is_stale(group, &kinds)) {
+        let name = group.metadata.as_ref().and_then(|m| m.name.clone()).unwrap_or_default();
+        return Err(Error::Conflict { what: format!("API discovery (the server of {name} does not answer)") });
+    }
     let served: Vec<Offered> = answer.items.into_iter().flat_map(resources).collect();
     let wanted = |o: &&Offered| kinds.iter().any(|k| k.group == o.group && k.kind == o.kind);
     let mut offers =
@@ -118,6 +117,13 @@ async fn discover(ctx: &Context, crds: &BTreeSet<String>) -> Result<Offers> {
     }
     schemas(ctx, &mut offers).await?;
     Ok(offers)
+}
+
+/// An aggregated server that is down is listed without its resources: that is no answer to "what is served".
+fn is_stale(group: &APIGroupDiscovery, kinds: &[Kind]) -> bool {
+    let name = group.metadata.as_ref().and_then(|m| m.name.as_deref());
+    kinds.iter().any(|k| Some(k.group) == name)
+        && group.versions.iter().any(|v| v.freshness.as_deref() == Some("Stale"))
 }
 
 fn crd_name(offered: &Offered) -> String {

@@ -1,6 +1,7 @@
 //! Mirrors of other projects' objects: one watch per discovered kind, ours and foreign ones alike (overlaps and nodes matter).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use berth_crds::{ConditionType, Reason, condition, labels};
 use berth_plan::backend::{self, Offered, Offers};
@@ -14,10 +15,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{Mirror, resource};
 use crate::context::Context;
+use crate::error::{Error, Result};
 use crate::triggers::Queues;
 
 /// As every watch of the operator.
 const WATCH_SECONDS: u32 = 55;
+/// Longest wait for the first list of a kind.
+const LISTED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Starts a mirror of every kind in its first served version.
 pub(super) fn all(ctx: &Arc<Context>, queues: &Queues, offers: &Offers) -> Vec<Mirror> {
@@ -33,12 +37,19 @@ pub(super) fn all(ctx: &Arc<Context>, queues: &Queues, offers: &Offers) -> Vec<M
         .collect()
 }
 
-/// Waits until every mirror has been filled once: nothing is decided on half a picture.
-pub(super) async fn filled(mirrors: &[Mirror]) {
+/// Waits until every mirror has been filled once: nothing is decided on half a picture. A kind that is not listed in time
+/// may be on its way out: the cluster is asked again then.
+pub(super) async fn filled(mirrors: &[Mirror]) -> Result<()> {
     for mirror in mirrors {
         // The writer is gone only when its watch was ended.
-        let _ = mirror.store.wait_until_ready().await;
+        let ready = tokio::time::timeout(LISTED_WITHIN, mirror.store.wait_until_ready()).await;
+        let late = |_| Error::Deadline {
+            what: format!("the list of {}.{}", mirror.served.plural, mirror.served.group),
+            seconds: LISTED_WITHIN.as_secs(),
+        };
+        let _ = ready.map_err(late)?;
     }
+    Ok(())
 }
 
 async fn follow(ctx: Arc<Context>, queues: Queues, served: Offered, mut writer: Writer<DynamicObject>) {
@@ -48,8 +59,13 @@ async fn follow(ctx: Arc<Context>, queues: Queues, served: Offered, mut writer: 
         match event {
             Ok(event) => {
                 writer.apply_watcher_event(&event);
-                if let Event::Apply(object) | Event::Delete(object) = &event {
-                    concerns(object, &ctx, &queues);
+                match &event {
+                    Event::Apply(object) | Event::Delete(object) => concerns(object, &ctx, &queues),
+                    // What went while nobody watched is in no event.
+                    Event::InitDone => {
+                        ctx.caches.environments.all().iter().for_each(|e| queues.environments.object(e));
+                    }
+                    Event::Init | Event::InitApply(_) => {}
                 }
             }
             Err(error) => tracing::warn!(kind = served.kind, %error, "watch failed, trying again"),

@@ -53,6 +53,8 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
             write(&environment, status, &ctx).await?;
             Ok(next_expiry(&environment, &ctx))
         }
+        // The end of the first discovery wakes every environment.
+        Ok(_) if !ctx.back_ends.known() => Ok(next_expiry(&environment, &ctx)),
         Ok(desired) => provide(&environment, tenant.as_deref(), &desired, &ctx).await,
     }
 }

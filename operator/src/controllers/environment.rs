@@ -14,6 +14,7 @@ use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use berth_plan::address;
 use berth_plan::amounts::Amounts;
+use berth_plan::backend::Told;
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
 use berth_plan::status::environment::{Progress, blocked, planned};
@@ -82,9 +83,14 @@ async fn provide(
 ) -> Result<Action> {
     let mut current = environment.clone();
     let outcome = steps(&mut current, tenant, desired, ctx).await;
-    let told = match &outcome {
-        Ok(None) => backends::serve(&current, desired, ctx).await?,
-        _ => backends::told(&current, desired, ctx),
+    let (told, unserved) = match &outcome {
+        Ok(None) => match backends::serve(&current, desired, ctx).await {
+            Ok(told) => (told, None),
+            Err(error @ Error::Conflict { .. }) => return Err(error),
+            // What stands is told all the same, and that the network did not take its part.
+            Err(error) => (Told::new(Reason::BackEndPending, error.to_string()), Some(error)),
+        },
+        _ => (backends::told(&current, desired, ctx), None),
     };
     // Status is written after failures too; the error still decides when to come back.
     let progress = match &outcome {
@@ -102,6 +108,9 @@ async fn provide(
     let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
     let status = backends::tell(&current, status, &told, ctx);
     write(&current, status, ctx).await?;
+    if let Some(error) = unserved {
+        return Err(error);
+    }
     match outcome? {
         None => Ok(next_expiry(environment, ctx)),
         Some(_) => Ok(Action::requeue(Duration::from_secs(15))),

@@ -115,3 +115,32 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    fn object(uid: &str, generation: Option<i64>) -> ConfigMap {
+        let mut object = ConfigMap::default();
+        object.metadata.uid = Some(uid.into());
+        object.metadata.generation = generation;
+        object
+    }
+
+    #[test]
+    fn what_a_list_does_not_have_any_more_is_gone_also_when_its_name_is_taken_again() {
+        let known = [Arc::new(object("a", None)), Arc::new(object("b", None))];
+        let gone = missing(&known, &[object("b", None), object("c", None)]);
+        assert_eq!(gone.iter().map(|o| o.metadata.uid.as_deref()).collect::<Vec<_>>(), [Some("a")]);
+    }
+
+    #[test]
+    fn only_another_generation_is_a_change_of_the_spec_and_core_kinds_change_as_a_whole() {
+        let mut seen = Generations::default();
+        let changes = [Some(1), Some(1), Some(2), None, None].map(|generation| seen.see(&object("a", generation)));
+        assert_eq!(changes, [Change::Spec, Change::Status, Change::Spec, Change::Spec, Change::Spec]);
+        assert_eq!(seen.forget(&object("a", None)), Change::Spec);
+        assert_eq!(seen.see(&object("a", Some(2))), Change::Spec, "a new object");
+    }
+}

@@ -160,8 +160,8 @@ fn bound_block(ctx: &Context, claim: &str) -> Option<Arc<PrefixBlock>> {
     ctx.caches.blocks.get(&names::block(cidr), None).filter(|block| is_bound(&claim, block))
 }
 
-/// The prefix that a claim is bound to, when the claim is this very claimant's: one of the same name that was deleted and re-created inherits
-/// nothing.
+/// The prefix that a claim is bound to, when the claim is this very claimant's: one of the same name that was deleted and
+/// re-created inherits nothing.
 pub fn prefix_of(ctx: &Context, claim: &str, claimant_uid: Option<&str>) -> Option<Ipv6Net> {
     let block = bound_block(ctx, claim).filter(|b| Some(b.spec.claimant.uid.as_str()) == claimant_uid)?;
     address::parse(&block.spec.cidr)

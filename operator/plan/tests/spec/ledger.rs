@@ -65,6 +65,40 @@ fn find(act: Act) -> AuditEntry {
     all().into_iter().find(|entry| entry.act == act).unwrap()
 }
 
+/// The system's block in a state, under a claim.
+fn block(state: &str, claim: &str, generation: i64, written: &str) -> World {
+    let mut block = world().blocks[0].as_ref().clone();
+    block.spec.state = of(json!(state));
+    block.spec.claim_ref.uid = claim.into();
+    block.metadata.generation = Some(generation);
+    block.metadata.managed_fields =
+        Some(of(json!([{"manager": "berth-operator", "operation": "Update", "time": format!("{written}:00Z")}])));
+    World { blocks: vec![Arc::new(block)], ..World::default() }
+}
+
+#[test]
+fn a_prefix_that_comes_back_from_quarantine_is_given_again_and_an_adoption_is_the_same_giving() {
+    let mut memory = Memory::default();
+    let states = [
+        block("Confirmed", "c", 2, "2026-11-24T09:00"),
+        block("Confirmed", "c", 2, "2026-11-24T09:01"),
+        block("Releasing", "c", 3, "2026-11-25T09:00"),
+        block("Quarantined", "c", 4, "2026-11-25T09:01"),
+        block("Pending", "d", 5, "2026-11-26T09:00"),
+        block("Confirmed", "d", 6, "2026-11-26T09:01"),
+        block("Quarantined", "d", 8, "2026-11-27T09:01"),
+    ];
+    let mut told = Vec::new();
+    for state in &states {
+        let mut entries = acts::new(state, &memory, instant("10:00"));
+        told.extend(entries.iter().map(|e| e.act));
+        if !entries.is_empty() {
+            memory.absorb(&canonical::seal(&memory.head, &mut entries));
+        }
+    }
+    assert_eq!(told, [Act::PrefixGiven, Act::PrefixReleased, Act::PrefixGiven, Act::PrefixReleased]);
+}
+
 #[test]
 fn canonical_text_is_what_rfc_8785_says_of_strings_integers_and_order() {
     // The string of RFC 8785 §3.2.2 with its escapes, and members out of order.

@@ -96,6 +96,17 @@ fn a_form_in_order_passes_and_none_is_no_defect() {
 }
 
 #[test]
+fn a_form_that_is_wrong_everywhere_still_has_a_message_that_its_field_can_hold() {
+    let mut port = full()["ports"][0].clone();
+    for (field, value) in [("port", "any"), ("peer", "any"), ("until", "2026-02-30")] {
+        port[field] = json!(value);
+    }
+    let (verdict, message) = judged(merge(full(), json!({"ports": vec![port; 64]})));
+    assert_eq!((verdict, message.chars().count()), (Verdict::Failed, 1000));
+    assert!(message.ends_with(" … There is more: correct these first, and check again."), "{message}");
+}
+
+#[test]
 fn every_defect_of_a_form_is_told_at_once_with_field_value_and_what_to_do() {
     let with = |change: Value| judged(merge(full(), change));
     let one = |part: &str, value: &str| {

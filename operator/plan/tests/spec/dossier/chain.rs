@@ -60,7 +60,7 @@ fn a_paper_is_superseded_by_one_that_names_it_and_its_uid_in_its_own_namespace()
     assert!(with(("a", "uid-a"), "agency-ag-62"));
     assert!(!with(("a", "uid-of-another"), "agency-ag-62"));
     assert!(!with(("a", "uid-a"), "agency-ag-71"), "another agency's paper takes nobody's place");
-    assert!(!superseded(&a, &[a.clone()]));
+    assert!(!superseded(&a, std::slice::from_ref(&a)));
 }
 
 #[test]

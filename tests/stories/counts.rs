@@ -116,12 +116,8 @@ fn ready_comes_last(events: &[AuditEvent]) {
 
 async fn existing_system(world: &World, tenant: &str) -> Result<()> {
     let mark = world.cluster.mark()?;
-    let mut body = crate::world::request("ag-62", "count-2");
-    let spec = &mut body["spec"];
-    spec["action"] = serde_json::json!("AddEnvironment");
-    spec["tenantRef"] = serde_json::json!({"name": tenant});
-    spec["environment"]["kind"] = serde_json::json!("Staging");
-    spec.as_object_mut().unwrap().remove("system");
+    let staging = serde_json::json!({"kind": "Staging", "classRef": {"name": "xs"}});
+    let body = crate::world::addition("ag-62", "count-2", tenant, staging);
     world.create("lead-62", body).await?;
     let paper = world.onboarding("ag-62", "count-2").await?;
     world.decide("approver", &paper, "Approve").await?;

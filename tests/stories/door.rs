@@ -8,31 +8,15 @@ use berth_api::proto::v1::{
 };
 use berth_crds::{ConditionType, OnboardingSpec as Paper};
 use berth_tests::error::Result;
-use berth_tests::stack::Door;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use crate::world::{World, request, shared};
-
-/// A door for one story, and a way in for everybody.
-struct Way {
-    world: &'static World,
-    door: Door,
-}
+use crate::way::Way;
+use crate::world::request;
 
 impl Way {
-    async fn open() -> Result<Self> {
-        let world = shared().await?;
-        Ok(Self { world, door: Door::start(&world.cluster).await? })
-    }
-
-    async fn client(&self, who: &str) -> Result<Client> {
-        let person = self.world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-        Ok(Client::connect(&self.door.url, &person.token).await?)
-    }
-
     async fn ask(&self, who: &str, message: CreateOnboardingRequest) -> std::result::Result<Onboarding, tonic::Status> {
         let mut client = self.client(who).await.map_err(|e| tonic::Status::internal(e.to_string()))?;
         client.onboardings.create_onboarding(message).await.map(tonic::Response::into_inner)

@@ -1,7 +1,6 @@
 //! The dossier on the real control plane: states and who holds them, return and resubmission, correction, checks before
 //! anything is sent.
 
-use berth_api::client::Client;
 use berth_api::proto::v1::{
     ApproveOnboardingRequest, CheckOnboardingRequest, CorrectOnboardingRequest, CreateOnboardingRequest, Document,
     Grant, ListDecisionsRequest, Onboarding, Resources, ReturnOnboardingRequest, check, onboarding,
@@ -9,30 +8,12 @@ use berth_api::proto::v1::{
 use berth_crds::onboarding::State;
 use berth_crds::{ConditionType, OnboardingSpec as Paper};
 use berth_tests::error::Result;
-use berth_tests::stack::Door;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::world::{World, code, decision, message, request, shared};
-
-/// A door for one story.
-struct Way {
-    world: &'static World,
-    door: Door,
-}
-
-impl Way {
-    async fn open() -> Result<Self> {
-        let world = shared().await?;
-        Ok(Self { world, door: Door::start(&world.cluster).await? })
-    }
-
-    async fn client(&self, who: &str) -> Result<Client> {
-        let person = self.world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-        Ok(Client::connect(&self.door.url, &person.token).await?)
-    }
-}
+use crate::way::Way;
+use crate::world::{code, decision, message, request, shared};
 
 /// The API's message of a request in Kubernetes' form.
 fn asked(agency: &str, name: &str, change: impl FnOnce(&mut Value)) -> CreateOnboardingRequest {

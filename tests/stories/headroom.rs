@@ -14,7 +14,7 @@ use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
-use crate::world::{PATIENCE, World, request};
+use crate::world::{PATIENCE, World, addition, request};
 
 async fn site(world: &World) -> Result<Site> {
     Ok(Api::all(world.cluster.admin()).get("binh-duong-dc1").await?)
@@ -181,13 +181,9 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
 async fn the_automatic_rule_decides_within_the_budget_and_names_rule_and_numbers() -> Result<()> {
     let world = crate::world::shared().await?;
     let environment = world.onboard("ag-67", "auto-1", |_| {}).await?;
-    let mut body = request("ag-67", "auto-2");
-    let spec = &mut body["spec"];
-    spec["action"] = json!("AddEnvironment");
-    spec["tenantRef"] = json!({"name": environment.spec.tenant_ref.name});
-    spec["environment"] =
+    let small =
         json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});
-    spec.as_object_mut().unwrap().remove("system");
+    let body = addition("ag-67", "auto-2", &environment.spec.tenant_ref.name, small);
     world.create("lead-67", body).await?;
     let paper = world.onboarding("ag-67", "auto-2").await?;
     world.until(&paper, ConditionType::Ready).await?;

@@ -5,6 +5,7 @@
 
 mod attack;
 mod world;
+mod way;
 mod request;
 mod four_eyes;
 mod isolation;

@@ -14,7 +14,7 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use crate::attack::{MERGE, send};
-use crate::world::{World, request};
+use crate::world::{World, addition};
 
 /// Everything that happens in a province in a week: requests of every kind, hands in what the operator made, people who
 /// come and go, the door with every method.
@@ -71,13 +71,9 @@ pub async fn a_week(world: &World) -> Result<()> {
 
 async fn automatic(world: &World) -> Result<()> {
     let environment = world.onboard("ag-67", "week-auto", |_| {}).await?;
-    let mut body = request("ag-67", "week-auto-2");
-    let spec = &mut body["spec"];
-    spec["action"] = json!("AddEnvironment");
-    spec["tenantRef"] = json!({"name": environment.spec.tenant_ref.name});
-    spec["environment"] =
+    let small =
         json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});
-    spec.as_object_mut().unwrap().remove("system");
+    let body = addition("ag-67", "week-auto-2", &environment.spec.tenant_ref.name, small);
     world.create("lead-67", body).await?;
     let paper = world.onboarding("ag-67", "week-auto-2").await?;
     world.until(&paper, ConditionType::Ready).await?;

@@ -222,6 +222,17 @@ pub fn request(agency: &str, name: &str) -> Value {
     })
 }
 
+/// A request for one more environment of a system.
+pub fn addition(agency: &str, name: &str, tenant: &str, environment: Value) -> Value {
+    let mut body = request(agency, name);
+    let spec = &mut body["spec"];
+    spec["action"] = json!("AddEnvironment");
+    spec["tenantRef"] = json!({"name": tenant});
+    spec["environment"] = environment;
+    spec.as_object_mut().expect("a request has a spec").remove("system");
+    body
+}
+
 /// A Decision on a paper.
 pub fn decision(paper: &Onboarding, role: &str, n: u32, verdict: &str) -> Value {
     let (name, namespace) = (paper.name_any(), paper.namespace().unwrap_or_default());

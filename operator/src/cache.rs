@@ -51,14 +51,20 @@ where
             Some(namespace) => ObjectRef::new(name).within(namespace),
             None => ObjectRef::new(name),
         };
-        self.newest(&key, self.store.get(&key))
+        let ahead = self.lock();
+        match (self.store.get(&key), ahead.written.get(&key)) {
+            (Some(seen), Some(written)) if version(written.as_ref()) > version(seen.as_ref()) => Some(written.clone()),
+            (None, Some(written)) => Some(written.clone()),
+            (seen, _) => seen,
+        }
     }
 
     /// The newest state that we know of every object.
     pub fn all(&self) -> Vec<Arc<K>> {
+        let ahead = self.lock();
         let mut seen: HashMap<ObjectRef<K>, Arc<K>> =
             self.store.state().into_iter().map(|o| (ObjectRef::from_obj(o.as_ref()), o)).collect();
-        for (key, object) in &self.lock().written {
+        for (key, object) in &ahead.written {
             let newer = seen.get(key).is_none_or(|o| version(o.as_ref()) < version(object.as_ref()));
             if newer {
                 seen.insert(key.clone(), object.clone());
@@ -96,14 +102,8 @@ where
         }
     }
 
-    fn newest(&self, key: &ObjectRef<K>, seen: Option<Arc<K>>) -> Option<Arc<K>> {
-        match (seen, self.lock().written.get(key)) {
-            (Some(seen), Some(written)) if version(written.as_ref()) > version(seen.as_ref()) => Some(written.clone()),
-            (None, Some(written)) => Some(written.clone()),
-            (seen, _) => seen,
-        }
-    }
-
+    /// Whoever reads takes this before the store: a write leaves `written` only after the store has it, so the other way
+    /// round a read could miss a write in both.
     fn lock(&self) -> std::sync::MutexGuard<'_, Ahead<K>> {
         self.ahead.lock().expect("no code panics while it holds this lock")
     }
@@ -136,6 +136,7 @@ mod tests {
     use super::*;
     use k8s_openapi::api::core::v1::Namespace;
     use kube::runtime::reflector::store;
+    use kube::runtime::reflector::store::Writer;
 
     fn namespace(version: u64) -> Namespace {
         let mut object = Namespace::default();
@@ -168,6 +169,36 @@ mod tests {
         cache.caught_up(&Event::Delete(namespace(6)));
         cache.note(&namespace(5));
         assert_eq!(known(&cache), None);
+    }
+
+    #[test]
+    fn a_read_never_goes_back_while_the_watch_catches_up_with_our_writes() {
+        let (reader, mut writer) = store();
+        let cache = Cache::new(reader);
+        let last = 50_000;
+        let write = |writer: &mut Writer<Namespace>| {
+            for version in 1..=last {
+                cache.note(&namespace(version));
+                let event = Event::Apply(namespace(version));
+                writer.apply_watcher_event(&event);
+                cache.caught_up(&event);
+            }
+        };
+        let all = || cache.all().first().map_or(0, |o| version(o.as_ref()));
+        let get = || cache.get("a", None).map_or(0, |o| version(o.as_ref()));
+        let watch = |read: &dyn Fn() -> u64| {
+            let mut known = 0;
+            while known < last {
+                let now = read();
+                assert!(now >= known, "read {now} after {known}");
+                known = now;
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| write(&mut writer));
+            scope.spawn(|| watch(&all));
+            scope.spawn(|| watch(&get));
+        });
     }
 
     #[test]

@@ -147,7 +147,8 @@ async fn take_back(pass: &Pass<'_>, place: &Place, name: &str) -> Result<()> {
 
 fn admission(pass: &Pass, outcome: &Outcome) -> Option<Admission> {
     let (plate, profile, site, level) = (plate(pass)?, pass.profile()?, site(pass)?, level(pass)?);
-    let existing = pass.ctx.caches.environments.get(&environment_name(pass)?, None);
+    // What the way was found from, and nothing newer: what somebody wrote since then must be a conflict.
+    let existing = pass.register.environments.get(&environment_name(pass)?);
     admit::admit(&admit::Input {
         onboarding: &pass.onboarding,
         outcome,
@@ -157,7 +158,7 @@ fn admission(pass: &Pass, outcome: &Outcome) -> Option<Admission> {
         site: &site,
         level,
         day: pass.ctx.day_of(&outcome.decided_at),
-        existing: existing.as_deref(),
+        existing: existing.map(Arc::as_ref),
     })
 }
 

@@ -28,7 +28,7 @@ use crate::onboarding::Grant;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: a decision is made once"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Reject' ? has(self.reason) && has(self.legalBasis) : true").message("a `Reject` must have `reason` and `legalBasis`"))]
-#[x_kube(validation = Rule::new("self.verdict == 'ApproveWithChanges' ? has(self.granted) : true").message("`ApproveWithChanges` must have `granted`"))]
+#[x_kube(validation = Rule::new("(self.verdict == 'ApproveWithChanges') == has(self.granted)").message("`ApproveWithChanges` must have `granted`, which no other verdict has"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Return' ? has(self.reason) && has(self.defects) && size(self.defects) > 0 : !has(self.defects)").message("a `Return` must have `reason` and all `defects`, which no other verdict has"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Correct' ? has(self.reason) && has(self.document) : true").message("a `Correct` must have `reason` and the `document` that replaces the letter's data"))]
 #[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("the role `requester` must use `Withdraw` or `Correct`, which no other role may use"))]

@@ -89,7 +89,8 @@ reasons! {
     VoidWithdrawn: "Vô hiệu: hồ sơ đã rút.", "Void: the onboarding was withdrawn.";
     VoidRefused: "Vô hiệu: hồ sơ bị từ chối theo luật.", "Void: the onboarding was refused.";
     VoidGrant: "Vô hiệu: mức cấp không hợp lệ.", "Void: what is granted is not acceptable.";
-    VoidLetter: "Vô hiệu: ngày công văn không hợp lệ.", "Void: the date of the corrected letter is no date or lies in the future.";
+    VoidLetter: "Vô hiệu: ngày văn bản không hợp lệ.", "Void: the date of the document is no date or lies in the future.";
+    VoidNoDocument: "Vô hiệu: không nêu văn bản đã ký.", "Void: this rule set decides by signed document, and the decision names none.";
     NotActingForAgency: "Không đại diện cho cơ quan này.", "The caller does not act for the agency.";
     Unauthenticated: "Chưa đăng nhập.", "The caller is not known.";
     PermissionDenied: "Không có quyền.", "Not allowed.";

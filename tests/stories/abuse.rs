@@ -39,7 +39,7 @@ async fn an_agency_cannot_resize_anothers_environment_by_naming_its_own_tenant()
     body["metadata"]["name"] = json!("abuse-change-2");
     body["spec"].as_object_mut().unwrap().remove("tenantRef");
     let message = rejected(world, "lead-61", body).await?;
-    assert!(message.contains("belongs to \"ag-62\", not to \"ag-61\""), "{message}");
+    assert!(message.contains("belongs to another body, not to \"ag-61\""), "{message}");
     let now: Environment = Api::all(world.cluster.admin()).get(&victim.name_any()).await?;
     assert_eq!(now.spec, victim.spec);
     Ok(())

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use act::{Act, Approve, Correct, Reject, Return, Withdraw};
+pub use act::{Act, Approve, Correct, Reject, Return, Signed, Withdraw};
 pub use audit::{AsOf, Audit, Entries, Verify};
 pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
 

@@ -2,7 +2,7 @@
 
 use super::{
     Exit, Result,
-    args::{Act, Approve, Correct, Reject, Return, Withdraw},
+    args::{Act, Approve, Correct, Reject, Return, Signed, Withdraw},
     connect::{Session, call},
     create::{full, letter},
     failure::Failure,
@@ -24,7 +24,7 @@ pub async fn approve(session: &Session, approve: Approve) -> Result {
         granted: granted(session, &approve, &seen).await?,
         reason: approve.reason.unwrap_or_default(),
         legal_basis: approve.legal_basis.unwrap_or_default(),
-        document: None,
+        document: signed(&approve.document),
         request_id: request_id(&approve.act),
         validate_only: approve.act.validate_only,
     };
@@ -39,6 +39,7 @@ pub async fn reject(session: &Session, reject: Reject) -> Result {
         role: reject.role,
         reason: reject.reason,
         legal_basis: reject.legal_basis,
+        document: signed(&reject.document),
         request_id: request_id(&reject.act),
         validate_only: reject.act.validate_only,
         ..Default::default()
@@ -55,6 +56,7 @@ pub async fn give_back(session: &Session, back: Return) -> Result {
         role: back.role,
         reason: back.reason,
         defects: back.defects,
+        document: signed(&back.document),
         request_id: request_id(&back.act),
         validate_only: back.act.validate_only,
         ..Default::default()
@@ -101,6 +103,18 @@ fn tell(session: &Session, act: &Act, done: &pb::Onboarding, what: &str, next: &
         false => eprintln!("{} {what}. Next: berth onboard {next} {}", done.name, done.name),
     }
     Ok(Exit::Done)
+}
+
+fn signed(from: &Signed) -> Option<pb::Document> {
+    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+    Some(pb::Document {
+        number: from.document_number.clone()?,
+        issuer: text(&from.document_issuer),
+        date: text(&from.document_date),
+        signer: text(&from.document_signer),
+        capacity: text(&from.document_capacity),
+        sha256: text(&from.document_sha256),
+    })
 }
 
 fn request_id(act: &Act) -> String {

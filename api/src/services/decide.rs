@@ -49,7 +49,7 @@ pub async fn decide(door: &Door, caller: &Caller, mut act: Act) -> Result<Onboar
         Err(Problem::Exists { thing, .. }) => {
             // Somebody was faster between the list and the create; it may have been our own first try.
             let winner = papers.decisions_about(&onboarding.name_any()).await?;
-            match winner.iter().find(|d| d.name_any() == id).is_some_and(|d| is_retry(d, caller, &act.spec)) {
+            match retried(winner.iter().filter(|d| d.name_any() == id), caller, &act.spec, &thing)? {
                 true => papers.onboarding(&onboarding.name_any()).await,
                 false => Err(decided(thing, "somebody else decided at the same moment: read it again")),
             }
@@ -80,7 +80,7 @@ fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decisio
     let about: Vec<_> = existing.iter().filter(|d| d.spec.onboarding_ref.uid == act.spec.onboarding_ref.uid).collect();
     let effect = |d: &Decision| d.status.as_ref().and_then(|s| s.effect);
     let standing = |d: &&&Decision| effect(d) != Some(Effect::Void);
-    if about.iter().any(|d| is_retry(d, caller, &act.spec)) {
+    if retried(about.iter().copied(), caller, &act.spec, &thing)? {
         return Ok(Next::Retry);
     }
     own_act(caller, act, onboarding)?;
@@ -135,12 +135,29 @@ fn withdraws_in_queue(act: &Act, onboarding: &Onboarding) -> bool {
     act.spec.verdict == DecisionVerdict::Withdraw && crate::convert::onboarding::waits(onboarding)
 }
 
-/// Whether a decision is the first try of the act.
-fn is_retry(first: &Decision, caller: &Caller, act: &DecisionSpec) -> bool {
-    act.request_id.is_some()
-        && first.spec.request_id == act.request_id
-        && first.spec.by.username == caller.username
-        && (first.spec.verdict, first.spec.role) == (act.verdict, act.role)
+/// Whether one of the decisions is the first try of the act; one request id for two different acts is an error (AIP-155).
+fn retried<'a>(
+    mut decisions: impl Iterator<Item = &'a Decision>,
+    caller: &Caller,
+    act: &DecisionSpec,
+    thing: &Thing,
+) -> Result<bool> {
+    let Some(request_id) = &act.request_id else { return Ok(false) };
+    let same = |d: &&Decision| d.spec.request_id.as_ref() == Some(request_id) && d.spec.by.username == caller.username;
+    let Some(first) = decisions.find(same) else { return Ok(false) };
+    if (DecisionSpec { by: first.spec.by.clone(), ..act.clone() }) == first.spec {
+        return Ok(true);
+    }
+    Err(Problem::Exists {
+        reason: Reason::RequestIdReused,
+        message: format!(
+            "request_id was used for another act on {}, {:?} in role {}: choose a new request_id",
+            thing.name,
+            first.spec.verdict,
+            first.spec.role.as_str()
+        ),
+        thing: thing.clone(),
+    })
 }
 
 fn decided(thing: Thing, message: &str) -> Problem {

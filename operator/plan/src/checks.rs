@@ -8,6 +8,7 @@ mod room;
 mod rules;
 mod words;
 
+pub use request::code_taken;
 pub use room::covered;
 pub use words::{IDS, advice, title};
 

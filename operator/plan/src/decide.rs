@@ -116,13 +116,21 @@ fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>,
     }
     if spec.role == SignerRole::Requester {
         let same = spec.by.username == case.onboarding.spec.requester.username;
-        let undated = spec.document.as_ref().filter(|d| day::parse(&d.date).is_none_or(|date| date > case.day));
-        return (!same).then_some(Reason::VoidRole).or(undated.map(|_| Reason::VoidLetter));
+        return (!same).then_some(Reason::VoidRole).or(undated(case, decision));
     }
     if !case.signers.contains(&spec.role) {
         return Some(Reason::VoidRole);
     }
+    if let Some(reason) = undated(case, decision) {
+        return Some(reason);
+    }
     void_by_signer(case, decision).or_else(|| bad_grant(case, decision).then_some(Reason::VoidGrant))
+}
+
+/// A document counts from its date, which must be one that has come.
+fn undated(case: &Case, decision: &Decision) -> Option<Reason> {
+    let document = decision.spec.document.as_ref()?;
+    day::parse(&document.date).is_none_or(|date| date > case.day).then_some(Reason::VoidLetter)
 }
 
 fn void_by_outcome(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>) -> Option<Reason> {
@@ -200,7 +208,7 @@ fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
     }
     if case.profile.spec.signing == Signing::ByDocument {
         let signer = spec.document.as_ref().map(|d| &d.signer);
-        let Some(signer) = signer else { return Some(Reason::VoidRole) };
+        let Some(signer) = signer else { return Some(Reason::VoidNoDocument) };
         if letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
             return Some(Reason::VoidSelfApproval);
         }

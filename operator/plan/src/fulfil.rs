@@ -5,6 +5,7 @@ use berth_crds::common::{Basis, BasisType, Booking, PaperRef};
 use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, condition};
 
+use crate::checks;
 use crate::register::Register;
 
 /// The way of an approved request from here.
@@ -113,7 +114,7 @@ fn foreign(case: &Case) -> Option<Way> {
     (owner != case.agency).then(|| {
         never(
             Reason::NotActingForAgency,
-            format!("The system belongs to {owner:?} by now, not to {:?}; its owner must ask.", case.agency),
+            format!("The system belongs to another body by now, not to {:?}; its owner must ask.", case.agency),
         )
     })
 }
@@ -125,13 +126,9 @@ fn code_taken(case: &Case) -> Option<Way> {
     let uid = case.onboarding.metadata.uid.as_deref();
     let same =
         |(_, t): &(&String, &std::sync::Arc<berth_crds::Tenant>)| &t.spec.code == code && !made_by(&t.spec.basis, uid);
-    let (plate, _) = case.register.tenants.iter().find(same)?;
-    Some(never(
-        Reason::AlreadyExists,
-        format!(
-            "`spec.system.code` {code:?} is the tenant {plate:?} by now; ask for `AddEnvironment` with `tenantRef` {plate:?}."
-        ),
-    ))
+    let (plate, tenant) = case.register.tenants.iter().find(same)?;
+    let own = tenant.spec.agency_ref.name == case.agency;
+    Some(never(Reason::AlreadyExists, checks::code_taken(code, plate, own)))
 }
 
 fn change_of(case: &Case, seen: &Environment) -> Way {

@@ -34,6 +34,9 @@ pub struct Approve {
     /// Legal basis.
     #[arg(long)]
     pub legal_basis: Option<String>,
+    /// The document that was really signed.
+    #[command(flatten)]
+    pub document: Signed,
     /// Flags of every act.
     #[command(flatten)]
     pub act: Act,
@@ -54,6 +57,9 @@ pub struct Reject {
     /// Legal basis.
     #[arg(long)]
     pub legal_basis: String,
+    /// The document that was really signed.
+    #[command(flatten)]
+    pub document: Signed,
     /// Flags of every act.
     #[command(flatten)]
     pub act: Act,
@@ -74,6 +80,9 @@ pub struct Return {
     /// What must be supplemented; give it once for each defect, all of them.
     #[arg(long = "defect", required = true)]
     pub defects: Vec<String>,
+    /// The document that was really signed.
+    #[command(flatten)]
+    pub document: Signed,
     /// Flags of every act.
     #[command(flatten)]
     pub act: Act,
@@ -108,6 +117,30 @@ pub struct Withdraw {
     /// Flags of every act.
     #[command(flatten)]
     pub act: Act,
+}
+
+/// The document that was really signed: the rule set may want one (`signing: ByDocument`), and it says from when the
+/// decision counts.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Signed {
+    /// Number and symbol of the signed document, for example 45/QĐ-STTTT.
+    #[arg(long, requires_all = ["document_issuer", "document_date", "document_signer"])]
+    pub document_number: Option<String>,
+    /// Body that issued the document, as written on it.
+    #[arg(long, requires = "document_number")]
+    pub document_issuer: Option<String>,
+    /// Date of the document, YYYY-MM-DD; not in the future.
+    #[arg(long, requires = "document_number")]
+    pub document_date: Option<String>,
+    /// Person who signed the document.
+    #[arg(long, requires = "document_number")]
+    pub document_signer: Option<String>,
+    /// Capacity in which they signed, for example "GIÁM ĐỐC".
+    #[arg(long, requires = "document_number")]
+    pub document_capacity: Option<String>,
+    /// SHA-256 of the signed file, 64 hexadecimal digits.
+    #[arg(long, requires = "document_number")]
+    pub document_sha256: Option<String>,
 }
 
 /// Flags of every act.

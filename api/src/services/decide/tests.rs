@@ -84,6 +84,21 @@ fn numbers_go_up_only_over_void_decisions() {
 }
 
 #[test]
+fn a_request_id_of_another_act_is_refused_and_never_taken_for_a_retry() {
+    let first = [decision(1, "hoa", &approve(), Some(Effect::Effective))];
+    let granted = Some(berth_crds::onboarding::Grant::default());
+    let other = |spec: DecisionSpec| Act { spec, ..approve() };
+    let changes = [
+        DecisionSpec { verdict: DecisionVerdict::ApproveWithChanges, granted, ..approve().spec },
+        DecisionSpec { reason: Some("Khác.".into()), ..approve().spec },
+        DecisionSpec { verdict: DecisionVerdict::Reject, ..approve().spec },
+    ];
+    for spec in changes {
+        assert_eq!(reason(after("hoa", &other(spec), None, &first)), Reason::RequestIdReused);
+    }
+}
+
+#[test]
 fn a_retry_finds_the_first_try_and_nobody_elses() {
     let first = [decision(1, "hoa", &approve(), Some(Effect::Effective))];
     assert_eq!(after("hoa", &approve(), Some(OutcomeResult::Approved), &first), Ok(Next::Retry));

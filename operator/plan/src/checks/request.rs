@@ -135,12 +135,24 @@ pub fn ownership(s: &Subject) -> CheckResult {
         .and_then(|t| s.register.tenants.get(&t))
         .map(|t| &t.spec.agency_ref.name);
     let defects = match owner {
+        // Whose it is instead is not the asking agency's to know.
         Some(owner) if owner != s.agency => {
-            vec![format!("The system belongs to {owner:?}, not to {:?}; its owner must ask.", s.agency)]
+            vec![format!("The system belongs to another body, not to {:?}; its owner must ask.", s.agency)]
         }
         _ => vec![],
     };
     gather("ownership", Reason::NotActingForAgency, defects, "The system is this agency's.")
+}
+
+/// Why a code cannot be registered again; the plate is told to its owner only.
+pub fn code_taken(code: &str, plate: &str, own: bool) -> String {
+    if own {
+        format!(
+            "`spec.system.code` {code:?} is the tenant {plate:?} already; ask for `AddEnvironment` with `tenantRef` {plate:?}."
+        )
+    } else {
+        format!("`spec.system.code` {code:?} is a system of another body already; its owner must ask.")
+    }
 }
 
 /// One system per code, one environment per kind.
@@ -151,11 +163,8 @@ pub fn unique(s: &Subject) -> CheckResult {
     let mut defects = Vec::new();
     if let (Action::New, Some(system)) = (spec.action, &spec.system) {
         let same = s.register.tenants.iter().find(|(_, t)| t.spec.code == system.code && !ours(&t.spec.basis));
-        if let Some((plate, _)) = same {
-            defects.push(format!(
-                "`spec.system.code` {:?} is the tenant {plate:?} already; ask for `AddEnvironment` with `tenantRef` {plate:?}.",
-                system.code
-            ));
+        if let Some((plate, tenant)) = same {
+            defects.push(code_taken(&system.code, plate, tenant.spec.agency_ref.name == s.agency));
         }
     }
     if let (Action::AddEnvironment, Some(tenant), Some(environment)) =

@@ -30,10 +30,13 @@ pub fn function(s: &Subject) -> CheckResult {
         .max_by_key(|(share, plate, _)| (*share, std::cmp::Reverse((*plate).clone())));
     match nearest {
         Some((share, plate, tenant)) if share >= ALIKE => {
-            let message = format!(
-                "`spec.system.displayName` {:?} sounds like {:?} of {} (tenant {plate:?}).",
-                system.display_name, tenant.spec.display_name.vi, tenant.spec.agency_ref.name
-            );
+            // The plate says nothing to the agency, and which system it is to those who appraise.
+            let other = if tenant.spec.agency_ref.name == s.agency {
+                format!("{:?}, the tenant {plate:?}", tenant.spec.display_name.vi)
+            } else {
+                format!("a system of another body, the tenant {plate:?}")
+            };
+            let message = format!("`spec.system.displayName` {:?} sounds like {other}.", system.display_name);
             let warning = result("function", Verdict::Warning, Reason::DuplicateFunction, message);
             CheckResult { numbers: vec![number("alike.percent", share)], ..warning }
         }

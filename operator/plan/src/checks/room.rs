@@ -31,10 +31,8 @@ pub fn addresses(s: &Subject) -> CheckResult {
         let theirs = tenant.status.as_ref().and_then(|status| prefix_of(&status.prefix));
         theirs.is_some_and(|theirs| theirs.contains(&net) || net.contains(&theirs))
     });
-    if let Some((plate, _)) = taken {
-        return warned(format!(
-            "`spec.environment.requestedPrefix` {wish:?} is taken by {plate:?}; another one is chosen."
-        ));
+    if taken.is_some() {
+        return warned(format!("`spec.environment.requestedPrefix` {wish:?} is taken; another one is chosen."));
     }
     let agency = s.register.agencies.get(s.agency).and_then(|a| a.status.as_ref());
     match agency.and_then(|status| prefix_of(&status.prefix)) {

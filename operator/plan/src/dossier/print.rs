@@ -12,13 +12,16 @@ pub struct Prefilled {
     pub values: Vec<(u8, String)>,
 }
 
+/// What is said of the paper, and not by it.
+const UNSIGNED: [&str; 4] = ["/letter", "/requester", "/requestId", "/onBehalfOf"];
+
 /// What is signed, as canonical JSON: the paper without letter, requester and request id, keys in order. Two papers that
 /// ask for the same have the same content, whoever sends them and under which letter.
 pub fn content(spec: &OnboardingSpec) -> String {
     let mut value = serde_json::to_value(spec).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {
-        for field in ["letter", "requester", "requestId", "onBehalfOf"] {
-            object.remove(field);
+        for at in UNSIGNED {
+            object.remove(&at[1..]);
         }
     }
     sorted(&value).to_string()
@@ -54,6 +57,16 @@ pub fn html(spec: &OnboardingSpec, prefilled: &Prefilled, sha256: &str) -> Strin
             escaped(&text).replace('\n', "<br>")
         ));
     }
+    for (at, text) in rest(&value) {
+        if group.take().is_some() {
+            rows.push_str(&title("Nội dung khác của hồ sơ"));
+        }
+        rows.push_str(&format!(
+            "<tr><td></td><th scope=\"row\">{}</th><td>{}</td></tr>\n",
+            escaped(&at),
+            escaped(&text).replace('\n', "<br>")
+        ));
+    }
     format!(
         "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n<title>Phiếu đề nghị cấp tài nguyên</title>\n\
          <style>\nbody {{ font-family: \"Times New Roman\", serif; max-width: 60em; margin: 2em auto }}\n\
@@ -68,26 +81,79 @@ pub fn html(spec: &OnboardingSpec, prefilled: &Prefilled, sha256: &str) -> Strin
 }
 
 fn heading(group: Group) -> String {
-    format!("<tr><td colspan=\"3\"><strong>{}</strong></td></tr>\n", escaped(group.words().0))
+    title(group.words().0)
+}
+
+fn title(text: &str) -> String {
+    format!("<tr><td colspan=\"3\"><strong>{}</strong></td></tr>\n", escaped(text))
+}
+
+/// What the paper holds beyond the 33 fields, by its path: whoever signs the hash must have read all of it.
+fn rest(spec: &Value) -> Vec<(String, String)> {
+    let mut rest = spec.clone();
+    let shown = FIELDS.iter().flat_map(|field| field.at).copied();
+    for at in shown.chain(UNSIGNED.iter().copied()) {
+        let Some((parent, key)) = at.rsplit_once('/') else { continue };
+        if let Some(object) = rest.pointer_mut(parent).and_then(Value::as_object_mut) {
+            object.remove(key);
+        }
+    }
+    let mut found = Vec::new();
+    leaves("", &rest, &mut found);
+    found
+}
+
+fn leaves(at: &str, value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let at = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                leaves(&at, value, found);
+            }
+        }
+        Value::Null => {}
+        other => {
+            let text = said(other, false);
+            if !text.is_empty() {
+                found.push((at.into(), text));
+            }
+        }
+    }
 }
 
 /// What stands in a field: the paper's own values, then what the registers know.
 fn cell(field: &Field, spec: &Value, prefilled: &Prefilled) -> String {
-    let own = field.at.iter().filter_map(|at| spec.pointer(at)).map(said).filter(|text| !text.is_empty());
+    let own = field.at.iter().filter_map(|at| Some(said(spec.pointer(at)?, CODED.contains(at))));
     let known = prefilled.values.iter().filter(|(number, _)| *number == field.number).map(|(_, text)| text.clone());
-    own.chain(known).collect::<Vec<_>>().join("\n")
+    own.filter(|text| !text.is_empty()).chain(known).collect::<Vec<_>>().join("\n")
 }
 
+/// Where a value is one of a closed list, and reads as [`word`]; anywhere else it is what somebody wrote.
+const CODED: [&str; 7] = [
+    "/action",
+    "/system/dataKinds",
+    "/system/dataSubjects",
+    "/environment/kind",
+    "/environment/exposure",
+    "/form/users",
+    "/form/undertaking",
+];
+/// The same, for parts of an entry.
+const CODED_PARTS: [&str; 2] = ["protocol", "direction"];
+
 /// A value as people read it.
-fn said(value: &Value) -> String {
+fn said(value: &Value, coded: bool) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(yes) => yes.to_string(),
         Value::Number(number) => number.to_string(),
-        Value::String(text) => word(text).map_or_else(|| text.clone(), str::to_owned),
-        Value::Array(list) => list.iter().map(said).collect::<Vec<_>>().join("\n"),
+        Value::String(text) if coded => word(text).map_or_else(|| text.clone(), str::to_owned),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(|entry| said(entry, coded)).collect::<Vec<_>>().join("\n"),
         Value::Object(map) => {
-            let entry = |(key, value): (&String, &Value)| format!("{}: {}", label(key).unwrap_or(key), said(value));
+            let entry = |(key, value): (&String, &Value)| {
+                format!("{}: {}", label(key).unwrap_or(key), said(value, CODED_PARTS.contains(&key.as_str())))
+            };
             map.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
     }

@@ -320,13 +320,16 @@ fn signing_by_document_compares_the_people_who_signed_the_papers() {
         profile: profile(json!({"signing": "ByDocument"})),
         ..Setup::default()
     };
+    let dated = |date: &str| merge(document("Trần Thị Bình"), json!({"date": date}));
     let by = |account: &str, document: Value| {
         decision("approver.1", "Approve", account, "09:00", json!({"spec": {"document": document}}))
     };
     let table = [
         ("another signer", by("minh", document("Trần Thị Bình")), "Effective"),
         ("the letter's own signer", by("minh", document("Nguyễn Văn An")), "VoidSelfApproval"),
-        ("no document", by("minh", Value::Null), "VoidRole"),
+        ("no document", by("minh", Value::Null), "VoidNoDocument"),
+        ("a document of the future", by("minh", dated("2999-01-01")), "VoidLetter"),
+        ("a document of no day", by("minh", dated("2026-02-30")), "VoidLetter"),
         ("the requester's account", by("lan", document("Trần Thị Bình")), "VoidSelfApproval"),
     ];
     for (case, decision, reason) in table {

@@ -204,6 +204,41 @@ fn the_page_shows_every_field_escapes_what_people_typed_and_carries_the_hash() {
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"));
 }
 
+/// Every value of a paper that is a text or a number, wherever it stands.
+fn values(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.values().for_each(|v| values(v, found)),
+        Value::Array(list) => list.iter().for_each(|v| values(v, found)),
+        Value::Null => {}
+        Value::String(text) => found.push(text.clone()),
+        other => found.push(other.to_string()),
+    }
+}
+
+#[test]
+fn the_page_shows_everything_that_the_hash_covers() {
+    let paper = onboarding(json!({"spec": {
+        "form": full(), "revision": 7,
+        "supersedes": {"name": "earlier", "uid": "uid-earlier"},
+        "environmentRef": {"name": "aaaaaa-prod", "uid": "uid-environment"},
+        "environment": {"requestedPrefix": "3fff:a10:1100:100::/56"},
+        "system": {"code": "IS-77", "formerOwners": [{"agencyRef": {"name": "ag-09"}, "from": "2020-01-01", "to": "2025-02-28"}]},
+    }}));
+    let page = html(&paper.spec, &Prefilled::default(), "abc123");
+    let mut all = Vec::new();
+    values(&serde_json::from_str(&content(&paper.spec)).unwrap(), &mut all);
+    let shown = |text: &String| page.contains(text.as_str()) || word(text).is_some_and(|word| page.contains(word));
+    assert_eq!(all.iter().filter(|text| !shown(text)).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert!(page.contains("Nội dung khác của hồ sơ") && page.contains("environmentRef.uid"), "{page}");
+}
+
+#[test]
+fn what_somebody_wrote_is_shown_as_written_even_if_it_is_a_word_of_a_list() {
+    let paper = onboarding(json!({"spec": {"system": {"displayName": "Internet"}, "form": {"function": "Change"}}}));
+    let page = html(&paper.spec, &Prefilled::default(), "abc123");
+    assert!(page.contains("<td>Internet</td>") && page.contains("Change"), "{page}");
+}
+
 #[test]
 fn the_content_that_is_signed_does_not_depend_on_letter_sender_or_order() {
     let paper = |with: Value| content(&onboarding(json!({"spec": with})).spec);

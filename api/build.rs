@@ -6,10 +6,12 @@ use prost::Message;
 
 const FILES: &[&str] = &[
     "berth/v1/onboarding_service.proto",
+    "berth/v1/connection.proto",
     "berth/v1/tenant.proto",
     "berth/v1/environment.proto",
     "berth/v1/catalog.proto",
     "berth/v1/audit.proto",
+    "berth/v1/address.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

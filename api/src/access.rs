@@ -73,8 +73,12 @@ use Rule::{AsCaller, BySight, Known};
 const ASK: [May; 9] = [Own, No, No, No, No, No, No, No, No];
 const READ: [May; 9] = [Own, Own, All, All, All, All, All, All, No];
 const AUDIT: [May; 9] = [Own, Own, No, No, No, No, All, All, No];
+const PROVINCE: [May; 9] = [No, No, All, All, All, All, All, All, No];
+const OUTSIDE: [May; 9] = [No, No, No, No, All, No, No, All, No];
 const VERIFY: [May; 9] = [No, No, No, No, No, No, All, All, No];
 const SIGN: [May; 9] = [No, No, All, All, All, All, No, No, No];
+/// Owners consent and close; the network unit decides.
+const CONNECT: [May; 9] = [Own, No, No, No, All, No, No, No, No];
 const EVERYBODY: [May; 9] = [All; 9];
 
 /// Every RPC of `berth.v1`. An RPC that is missing here is refused, and a test fails.
@@ -91,6 +95,11 @@ pub const TABLE: &[Row] = &[
     row("/berth.v1.OnboardingService/WithdrawOnboarding", AsCaller, ASK),
     row("/berth.v1.OnboardingService/GetDecision", AsCaller, READ),
     row("/berth.v1.OnboardingService/ListDecisions", AsCaller, READ),
+    row("/berth.v1.ConnectionService/CreateConnection", AsCaller, ASK),
+    row("/berth.v1.ConnectionService/GetConnection", AsCaller, READ),
+    row("/berth.v1.ConnectionService/ListConnections", AsCaller, READ),
+    row("/berth.v1.ConnectionService/DecideConnection", AsCaller, CONNECT),
+    row("/berth.v1.ConnectionService/CheckReach", BySight, READ),
     row("/berth.v1.TenantService/GetTenant", BySight, READ),
     row("/berth.v1.TenantService/ListTenants", BySight, READ),
     row("/berth.v1.EnvironmentService/GetEnvironment", BySight, READ),
@@ -105,6 +114,11 @@ pub const TABLE: &[Row] = &[
     row("/berth.v1.CatalogService/ListProfiles", Known, EVERYBODY),
     row("/berth.v1.AuditService/ListAuditEntries", BySight, AUDIT),
     row("/berth.v1.AuditService/ListAuditRecords", BySight, VERIFY),
+    row("/berth.v1.AddressService/GetAddressPlan", BySight, READ),
+    row("/berth.v1.AddressService/WhoisAddress", BySight, READ),
+    row("/berth.v1.AddressService/ExportAddresses", BySight, READ),
+    row("/berth.v1.AddressService/AcknowledgeExport", AsCaller, OUTSIDE),
+    row("/berth.v1.AddressService/JustifyAddresses", BySight, PROVINCE),
 ];
 
 /// What the guard asks.

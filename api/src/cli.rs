@@ -3,12 +3,14 @@
 mod args;
 mod audit;
 mod check;
+mod conn;
 mod connect;
 mod create;
 mod decide;
 mod failure;
 mod file;
 mod form;
+mod ip;
 mod output;
 mod registers;
 mod requests;
@@ -21,7 +23,7 @@ use clap::Parser as _;
 pub use args::{Arguments, Format, Language};
 pub use failure::{Exit, Failure};
 
-use args::{Command, Onboard};
+use args::{Command, Ip, Onboard};
 use connect::Session;
 
 /// Result of a command.
@@ -49,6 +51,9 @@ pub async fn main() -> std::process::ExitCode {
 /// Runs one command.
 pub async fn run(arguments: Arguments) -> Result {
     let Arguments { global, command } = arguments;
+    if global.output == Format::Svg && !matches!(command, Command::Ip(Ip::Plan(_))) {
+        return Err(Failure::Usage("-o svg is for `berth ip plan` only".into()));
+    }
     // What a request may say is known without a server.
     if let Command::Onboard(command) = &command
         && let Onboard::Schema(schema) = command.as_ref()
@@ -62,7 +67,18 @@ pub async fn run(arguments: Arguments) -> Result {
         Command::Catalog(command) => registers::catalog(&Session::new(global).await?, command).await,
         // An export is verified without a server, and so without a token.
         Command::Audit(command) => audit::run(global, command).await,
-        Command::Why { namespace } => why::why(&Session::new(global).await?, &namespace).await,
+        Command::Ip(command) => {
+            let language = global.language();
+            ip::run(&Session::new(global).await?, language, command).await
+        }
+        Command::Conn(command) => conn::run(&Session::new(global).await?, command).await,
+        Command::Why { namespace, destination, port } => {
+            let session = Session::new(global).await?;
+            match destination.zip(port) {
+                Some((destination, port)) => conn::why(&session, &namespace, &destination, &port).await,
+                None => why::why(&session, &namespace).await,
+            }
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use tonic::{
 };
 
 use crate::proto::v1::{
-    audit_service_client::AuditServiceClient, catalog_service_client::CatalogServiceClient,
+    address_service_client::AddressServiceClient, audit_service_client::AuditServiceClient,
+    catalog_service_client::CatalogServiceClient, connection_service_client::ConnectionServiceClient,
     environment_service_client::EnvironmentServiceClient, onboarding_service_client::OnboardingServiceClient,
     tenant_service_client::TenantServiceClient,
 };
@@ -37,6 +38,8 @@ impl Interceptor for Token {
 pub struct Client {
     /// Requests and decisions.
     pub onboardings: OnboardingServiceClient<Authorized>,
+    /// Openings.
+    pub connections: ConnectionServiceClient<Authorized>,
     /// Information systems.
     pub tenants: TenantServiceClient<Authorized>,
     /// Environments.
@@ -45,6 +48,8 @@ pub struct Client {
     pub catalog: CatalogServiceClient<Authorized>,
     /// The ledger.
     pub audits: AuditServiceClient<Authorized>,
+    /// Addresses.
+    pub addresses: AddressServiceClient<Authorized>,
 }
 
 /// Why there is no client.
@@ -99,10 +104,12 @@ impl Client {
         }
         Ok(Self {
             onboardings: client!(OnboardingServiceClient),
+            connections: client!(ConnectionServiceClient),
             tenants: client!(TenantServiceClient),
             environments: client!(EnvironmentServiceClient),
             catalog: client!(CatalogServiceClient),
             audits: client!(AuditServiceClient),
+            addresses: client!(AddressServiceClient),
         })
     }
 }

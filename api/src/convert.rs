@@ -1,7 +1,9 @@
 //! Nouns to messages: what the API server stores, as `berth.v1` shows it. Reading input is in [`crate::read`].
 
+pub mod address;
 pub mod audit;
 pub mod catalog;
+pub mod connection;
 pub mod decision;
 pub mod environment;
 pub mod form;

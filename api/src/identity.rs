@@ -38,6 +38,9 @@ pub const PROVINCE_ROLES: &[&str] = &[
 /// Groups whose members read the whole ledger, as the chart binds `berth-ledger-reader`.
 pub const LEDGER_ROLES: &[&str] = &["berth:auditor", "berth:platform-operator"];
 
+/// Groups whose members answer for devices outside the cluster, as policy `berth-network-change-identity` asks for them.
+pub const NETWORK_ROLES: &[&str] = &["berth:network", "berth:platform-operator"];
+
 /// Somebody who is known, reduced to what the door may act as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -76,6 +79,11 @@ impl Caller {
     /// Whether the caller has a role that reads the whole ledger.
     pub fn audits(&self) -> bool {
         self.groups.iter().any(|g| LEDGER_ROLES.contains(&g.as_str()))
+    }
+
+    /// Whether the caller has a role that answers for devices outside the cluster.
+    pub fn answers_for_devices(&self) -> bool {
+        self.groups.iter().any(|g| NETWORK_ROLES.contains(&g.as_str()))
     }
 
     /// Whether the register says that the caller acts for the agency.

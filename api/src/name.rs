@@ -15,6 +15,11 @@ pub fn onboarding(namespace: &str, name: &str) -> String {
     format!("agencies/{}/onboardings/{name}", names::agency_of_namespace(namespace).unwrap_or(namespace))
 }
 
+/// The name of a Connection in the namespace of its agency.
+pub fn connection(namespace: &str, name: &str) -> String {
+    format!("agencies/{}/connections/{name}", names::agency_of_namespace(namespace).unwrap_or(namespace))
+}
+
 /// The name of a tenant.
 pub fn tenant(id: &str) -> String {
     format!("tenants/{id}")

@@ -44,10 +44,12 @@ pub fn dynamic_json(message: &DynamicMessage) -> Option<serde_json::Value> {
 /// Full names of the services of `berth.v1`.
 pub const SERVICES: &[&str] = &[
     "berth.v1.OnboardingService",
+    "berth.v1.ConnectionService",
     "berth.v1.TenantService",
     "berth.v1.EnvironmentService",
     "berth.v1.CatalogService",
     "berth.v1.AuditService",
+    "berth.v1.AddressService",
 ];
 
 /// The same as text, fields in the order of the proto files.

@@ -1,5 +1,7 @@
 //! Reading input: messages → nouns, with every defect at once. No I/O; what needs the registers is in [`world`].
 
+pub mod address;
+pub mod connection;
 pub mod decision;
 pub mod quantity;
 pub mod spec;

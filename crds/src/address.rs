@@ -7,70 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{NameRef, UidRef};
 
-/// The roots that the province may number from. The name is `default`.
-#[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
-#[kube(
-    group = "berth.dev", version = "v1alpha1", kind = "AddressPlan", plural = "addressplans", shortname = "aplan",
-    category = "provincial", derive = "PartialEq",
-    doc = "The IPv6 roots of the province and how they are cut, always on nibble boundaries.",
-    validation = Rule::new("self.metadata.name == 'default'").message("the only AddressPlan must be named `default`"),
-    printcolumn(name = "Roots", type_ = "string", json_path = ".spec.roots[*].cidr")
-)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("self.departmentPools.all(d, self.departmentPools.exists_one(e, e == d) && !(d in self.communePools)) && self.communePools.all(d, self.communePools.exists_one(e, e == d))").message("`departmentPools` and `communePools` must not share or repeat a digit: blocks of two lengths would meet in one pool"))]
-#[x_kube(validation = Rule::new("oldSelf.departmentPools.all(d, d in self.departmentPools) && oldSelf.communePools.all(d, d in self.communePools)").message("`departmentPools` and `communePools` must keep every digit; new ones may be appended"))]
-pub struct AddressPlanSpec {
-    /// Roots; new ones are appended, none is changed.
-    #[schemars(length(min = 1, max = 8))]
-    #[x_kube(validation = Rule::new("self.all(a, self.exists_one(b, cidr(a.cidr).containsCIDR(b.cidr)))").message("`roots` must not overlap"))]
-    #[x_kube(validation = Rule::new("oldSelf.all(old, self.exists(new, new.cidr == old.cidr))").message("`roots` must keep every root; new ones may be appended"))]
-    pub roots: Vec<AddressRoot>,
-    /// Pool digits for departments (children /48), one hexadecimal digit each.
-    #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]
-    pub department_pools: Vec<String>,
-    /// Pool digits for communes and lower units (children /52), one hexadecimal digit each.
-    #[schemars(length(min = 1, max = 16), inner(length(max = 1), regex(pattern = r"^[0-9a-f]$")))]
-    pub commune_pools: Vec<String>,
-}
+mod assignment;
+mod layout;
+mod plan;
 
-/// A root of the plan.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("cidr(self.cidr).prefixLength() >= 20 && cidr(self.cidr).prefixLength() <= 36 && cidr(self.cidr).prefixLength() % 4 == 0").message("`cidr` must be a /20, /24, /28, /32 or /36: pools are /40, and every cut is at a hexadecimal digit"))]
-#[x_kube(validation = Rule::new("(self.kind == 'Documentation') == (cidr('2001:db8::/32').containsCIDR(self.cidr) || cidr('3fff::/20').containsCIDR(self.cidr))").message("`kind` must be Documentation for documentation space (2001:db8::/32, 3fff::/20), and only for it"))]
-#[x_kube(validation = Rule::new("cidr('2000::/3').containsCIDR(self.cidr) && !cidr('2002::/16').containsCIDR(self.cidr) && !cidr('2001::/23').containsCIDR(self.cidr)").message("`cidr` must be global unicast space (2000::/3), not 6to4 (2002::/16) and not special-purpose (2001::/23)"))]
-pub struct AddressRoot {
-    /// The root: /32 or /36, at a hexadecimal digit.
-    #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
-    pub cidr: String,
-    /// Where the root comes from.
-    pub kind: RootKind,
-    /// Authority that assigned it, and its letter.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 300))]
-    pub authority: Option<String>,
-    /// Day of the registration, `YYYY-MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub registered_on: Option<String>,
-    /// Day of the first announcement, `YYYY-MM-DD`; an unused prefix is revoked after six months (VNNIC).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub first_announced_on: Option<String>,
-}
-
-/// Where a root comes from.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum RootKind {
-    /// Provider-independent, from the registry.
-    Independent,
-    /// Assigned by a provider.
-    ProviderAssigned,
-    /// Documentation space (RFC 3849, RFC 9637): demos and tests.
-    #[default]
-    Documentation,
-}
+pub use assignment::{Assignment, AssignmentHolder, AssignmentLetter};
+pub use layout::*;
+pub use plan::*;
 
 /// A claim for one block.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -99,12 +42,15 @@ pub struct PrefixClaimSpec {
     /// Claim of the parent block: for a system the agency's claim; absent for agencies, whose parent is a pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_claim_ref: Option<NameRef>,
+    /// Claim for the agency's first block, which is full: this one is to lie beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grows_claim_ref: Option<NameRef>,
     /// Site whose part of the root is used.
     pub site_ref: NameRef,
     /// A wish; it is verified, never trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`requestedCIDR` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && isIP(self.split('/')[0]) && self.split('/')[1].matches('^(0|[1-9][0-9]*)$') && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`requestedCIDR` must be a canonical, masked IPv6 prefix"))]
     #[serde(rename = "requestedCIDR")]
     pub requested_cidr: Option<String>,
 }
@@ -176,24 +122,13 @@ pub enum ClaimantKind {
 /// Level of a block in the plan.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PrefixLevel {
-    /// Department: /48.
+    /// Department: a /48 unless the plan says otherwise.
     #[default]
     Agency,
-    /// Commune: /52.
+    /// Commune: a /52 unless the plan says otherwise.
     Commune,
-    /// Information system: /56.
+    /// Information system: a /56 unless the plan says otherwise.
     System,
-}
-
-impl PrefixLevel {
-    /// Length of a block of this level.
-    pub fn length(self) -> u8 {
-        match self {
-            Self::Agency => 48,
-            Self::Commune => 52,
-            Self::System => 56,
-        }
-    }
 }
 
 /// The lock on one prefix: its name is the prefix, so there is one at most.
@@ -213,19 +148,19 @@ impl PrefixLevel {
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("cidr(self.parent).containsCIDR(self.cidr) && cidr(self.cidr).prefixLength() > cidr(self.parent).prefixLength()").message("`parent` must contain `cidr`"))]
-#[x_kube(validation = Rule::new("self.cidr == oldSelf.cidr && self.parent == oldSelf.parent && self.parentUID == oldSelf.parentUID && self.level == oldSelf.level && self.claimant == oldSelf.claimant").message("only `state`, `quarantineUntil` and, on the way back from quarantine, `claimRef` may change"))]
-#[x_kube(validation = Rule::new("self.claimRef == oldSelf.claimRef || (oldSelf.state == 'Quarantined' && self.state == 'Pending')").message("`claimRef` may change only when a quarantined block is handed back to its claimant"))]
-#[x_kube(validation = Rule::new("self.state == oldSelf.state || [oldSelf.state, self.state] in [['Pending', 'Confirmed'], ['Confirmed', 'Releasing'], ['Releasing', 'Quarantined'], ['Quarantined', 'Pending']]").message("`state` must go from Pending to Confirmed, Releasing, Quarantined, and back to Pending"))]
-#[x_kube(validation = Rule::new("(self.state == 'Quarantined') == has(self.quarantineUntil)").message("`quarantineUntil` must be set when, and only when, `state` is Quarantined"))]
-#[x_kube(validation = Rule::new("self.state != 'Quarantined' || oldSelf.state != 'Quarantined' || timestamp(self.quarantineUntil) >= timestamp(oldSelf.quarantineUntil)").message("`quarantineUntil` may be put off, never brought forward"))]
+#[x_kube(validation = Rule::new("self.cidr == oldSelf.cidr && self.parent == oldSelf.parent && self.level == oldSelf.level && self.claimant == oldSelf.claimant").message("only `state`, `quarantineUntil` and, on the way back from quarantine, `claimRef` and `parentUID` may change"))]
+#[x_kube(validation = Rule::new("(self.claimRef == oldSelf.claimRef && self.parentUID == oldSelf.parentUID) || (oldSelf.state == 'Quarantined' && self.state == 'Pending')").message("`claimRef` and `parentUID` may change only when a quarantined block is handed back to its claimant"))]
+#[x_kube(validation = Rule::new("self.state == oldSelf.state || [oldSelf.state, self.state] in [['Pending', 'Confirmed'], ['Confirmed', 'Releasing'], ['Releasing', 'Quarantined'], ['Quarantined', 'Pending']] || (oldSelf.state == 'Pending' && self.state == 'Quarantined' && has(oldSelf.quarantineUntil))").message("`state` must go from Pending to Confirmed, Releasing, Quarantined, and back to Pending; from there to Quarantined only while `quarantineUntil` stands"))]
+#[x_kube(validation = Rule::new("has(self.quarantineUntil) ? self.state in ['Quarantined', 'Pending'] : self.state != 'Quarantined'").message("`quarantineUntil` must be set when `state` is Quarantined, and otherwise only while a block that was handed back is Pending"))]
+#[x_kube(validation = Rule::new("!has(oldSelf.quarantineUntil) || self.state == 'Confirmed' || (has(self.quarantineUntil) && timestamp(self.quarantineUntil) >= timestamp(oldSelf.quarantineUntil))").message("`quarantineUntil` may be put off, never brought forward, and stands until the block is Confirmed"))]
 pub struct PrefixBlockSpec {
     /// The prefix.
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && isIP(self.split('/')[0]) && self.split('/')[1].matches('^(0|[1-9][0-9]*)$') && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`cidr` must be a canonical, masked IPv6 prefix"))]
     pub cidr: String,
     /// Prefix that it was numbered in: a system's agency block, an agency's pool /40. It never says who owns it.
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`parent` must be a canonical, masked IPv6 prefix"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && isIP(self.split('/')[0]) && self.split('/')[1].matches('^(0|[1-9][0-9]*)$') && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0])").message("`parent` must be a canonical, masked IPv6 prefix"))]
     pub parent: String,
     /// UID of the parent block, or of the AddressPlan when the parent is a pool.
     #[serde(rename = "parentUID")]
@@ -239,7 +174,7 @@ pub struct PrefixBlockSpec {
     pub claimant: Claimant,
     /// Where the block is in the protocol.
     pub state: BlockState,
-    /// Instant until which nobody else gets it, RFC 3339, by the API server's clock.
+    /// Instant until which nobody else gets it, RFC 3339, by the API server's clock; it stands until a block that was handed back is Confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(max = 40),

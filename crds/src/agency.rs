@@ -83,6 +83,10 @@ pub struct AgencyStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
     pub prefix: Option<String>,
+    /// Prefixes of the blocks that the agency took when those before were full, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 43)))]
+    pub further_prefixes: Vec<String>,
     /// UID of the namespace of the agency's papers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_ENTRIES: usize = 100;
 /// Digits of a segment's name: names sort as numbers do.
 pub const NUMBER_DIGITS: usize = 12;
+/// Most characters of who acted: a longer name is cut, with a mark.
+pub const MAX_WHO: usize = 512;
 /// `previous` of the first segment.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// Name of the only AuditCheckpoint.
@@ -53,7 +55,7 @@ pub struct AuditRecordSpec {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditEntry {
-    /// Derived from the object's UID and the act, so that an act has one entry at most; 32 hexadecimal digits.
+    /// Derived from the object's UID, the act and what it led to, so that an act has one entry at most; 32 hexadecimal digits.
     #[schemars(length(max = 32), regex(pattern = r"^[0-9a-f]{32}$"))]
     pub id: String,
     /// What was done.
@@ -138,6 +140,10 @@ pub enum Act {
     Concluded,
     /// What was granted was handed over.
     HandedOver,
+    /// A connection was opened.
+    Opened,
+    /// A connection was closed for good.
+    Closed,
     /// An entry was made in a register, or changed.
     Registered,
     /// A namespace was created.
@@ -148,6 +154,8 @@ pub enum Act {
     PrefixReleased,
     /// An object that had been recorded is gone.
     Removed,
+    /// Devices outside the cluster were changed, as somebody who answers for them says.
+    OutsideChanged,
 }
 
 impl Act {
@@ -159,11 +167,14 @@ impl Act {
         Self::Voided,
         Self::Concluded,
         Self::HandedOver,
+        Self::Opened,
+        Self::Closed,
         Self::Registered,
         Self::NamespaceCreated,
         Self::PrefixGiven,
         Self::PrefixReleased,
         Self::Removed,
+        Self::OutsideChanged,
     ];
 }
 

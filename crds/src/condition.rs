@@ -7,9 +7,9 @@ use crate::Reason;
 /// Every condition type that Berth writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ConditionType {
-    /// Onboarding: people or a rule said yes.
+    /// Onboarding, Connection: people or a rule said yes.
     Approved,
-    /// Onboarding: people, the law or a rule said no.
+    /// Onboarding, Connection: people, the law or a rule said no.
     Rejected,
     /// Onboarding: the requester took it back.
     Withdrawn,
@@ -25,6 +25,10 @@ pub enum ConditionType {
     Stalled,
     /// Environment, Tenant, PrefixClaim: addresses are reserved, and routed where a back end exists.
     Addressed,
+    /// AddressPlan: every registered root is announced.
+    Announced,
+    /// AddressPlan: ranges of nodes, pods, Services and the rest of the platform lie outside its pools.
+    RangesApart,
     /// Environment: namespaces exist and are ours.
     NamespacesReady,
     /// Environment: quota and limits are in force.
@@ -33,12 +37,22 @@ pub enum ConditionType {
     NetworkReady,
     /// Environment: access is bound.
     AccessReady,
+    /// Environment: somebody who answers for the devices outside the cluster says that they know of it as it is.
+    OutsideReady,
     /// Agency: namespace and bindings exist.
     NamespaceReady,
     /// Decision: counted or void.
     Effective,
     /// Tenant: its permission to operate.
     Operating,
+    /// Connection: the paper can be decided as it is.
+    Accepted,
+    /// Connection: the other owner said yes, or there is none.
+    Consented,
+    /// Connection: the policies stand on both sides.
+    Open,
+    /// Connection: it ends soon.
+    Expiring,
 }
 
 impl ConditionType {
@@ -54,13 +68,20 @@ impl ConditionType {
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
             Self::Addressed => "Addressed",
+            Self::Announced => "Announced",
+            Self::RangesApart => "RangesApart",
             Self::NamespacesReady => "NamespacesReady",
             Self::QuotaReady => "QuotaReady",
             Self::NetworkReady => "NetworkReady",
             Self::AccessReady => "AccessReady",
+            Self::OutsideReady => "OutsideReady",
             Self::NamespaceReady => "NamespaceReady",
             Self::Effective => "Effective",
             Self::Operating => "Operating",
+            Self::Accepted => "Accepted",
+            Self::Consented => "Consented",
+            Self::Open => "Open",
+            Self::Expiring => "Expiring",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Decision: one act on an Onboarding. Immutable, never deleted; creating it is the lock.
+//! Decision: one act on an Onboarding or a Connection. Immutable, never deleted; creating it is the lock.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
@@ -8,16 +8,17 @@ use serde::{Deserialize, Serialize};
 use crate::common::{Document, Identity, UidRef};
 use crate::onboarding::Grant;
 
-/// One act on an Onboarding.
+/// One act on a paper.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
 #[kube(
     group = "berth.dev", version = "v1alpha1", kind = "Decision", plural = "decisions", shortname = "decision",
     namespaced, category = "provincial", status = "DecisionStatus", derive = "PartialEq",
-    selectable = ".spec.onboardingRef.name",
-    doc = "One act on an Onboarding. Its spec never changes and it is never deleted.",
-    validation = Rule::new("self.metadata.name.matches('^[^.]+[.][^.]+[.][1-9][0-9]{0,3}$') && self.metadata.name.startsWith(self.spec.onboardingRef.name + '.' + self.spec.role + '.')")
-        .message("`metadata.name` must be `<onboarding>.<role>.<n>` with n from 1 to 9999"),
+    selectable = ".spec.onboardingRef.name", selectable = ".spec.connectionRef.name",
+    doc = "One act on an Onboarding or a Connection. Its spec never changes and it is never deleted.",
+    validation = Rule::new("self.metadata.name.matches('^[^.]+[.][^.]+[.][1-9][0-9]{0,3}$') && self.metadata.name.startsWith((has(self.spec.onboardingRef) ? self.spec.onboardingRef.name : has(self.spec.connectionRef) ? self.spec.connectionRef.name : '') + '.' + self.spec.role + '.')")
+        .message("`metadata.name` must be `<paper>.<role>.<n>` with n from 1 to 9999"),
     printcolumn(name = "Onboarding", type_ = "string", json_path = ".spec.onboardingRef.name"),
+    printcolumn(name = "Connection", type_ = "string", json_path = ".spec.connectionRef.name"),
     printcolumn(name = "Role", type_ = "string", json_path = ".spec.role"),
     printcolumn(name = "Verdict", type_ = "string", json_path = ".spec.verdict"),
     printcolumn(name = "By", type_ = "string", json_path = ".spec.by.username"),
@@ -32,9 +33,17 @@ use crate::onboarding::Grant;
 #[x_kube(validation = Rule::new("self.verdict == 'Return' ? has(self.reason) && has(self.defects) && size(self.defects) > 0 : !has(self.defects)").message("a `Return` must have `reason` and all `defects`, which no other verdict has"))]
 #[x_kube(validation = Rule::new("self.verdict == 'Correct' ? has(self.reason) && has(self.document) : true").message("a `Correct` must have `reason` and the `document` that replaces the letter's data"))]
 #[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("the role `requester` must use `Withdraw` or `Correct`, which no other role may use"))]
+#[x_kube(validation = Rule::new("has(self.onboardingRef) != has(self.connectionRef)").message("a Decision must have either `onboardingRef` or `connectionRef`"))]
+#[x_kube(validation = Rule::new("has(self.connectionRef) ? self.verdict in ['Approve', 'Reject', 'Consent', 'Close'] : !(self.verdict in ['Consent', 'Close'])").message("a Connection may be decided with `Approve`, `Reject`, `Consent` or `Close`, and only a Connection with the last two"))]
+#[x_kube(validation = Rule::new("self.role == 'owner' ? self.verdict in ['Consent', 'Close'] : self.verdict != 'Consent'").message("the role `owner` must use `Consent` or `Close`, and no other role may use `Consent`"))]
+#[x_kube(validation = Rule::new("self.verdict != 'Close' || has(self.reason)").message("a `Close` must have `reason`"))]
 pub struct DecisionSpec {
     /// The Onboarding that is decided, with its UID.
-    pub onboarding_ref: UidRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onboarding_ref: Option<UidRef>,
+    /// The Connection that is decided, with its UID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<UidRef>,
     /// Role in which the signer acts.
     pub role: SignerRole,
     /// What is decided.
@@ -42,7 +51,7 @@ pub struct DecisionSpec {
     /// What is granted, where it differs from what was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Grant>,
-    /// Reason; mandatory with `Reject`, `Return` and `Correct`.
+    /// Reason; mandatory with `Reject`, `Return`, `Correct` and `Close`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 4000))]
     pub reason: Option<String>,
@@ -66,6 +75,24 @@ pub struct DecisionSpec {
     pub request_id: Option<String>,
     /// Who decided; stamped by admission.
     pub by: Identity,
+}
+
+impl DecisionSpec {
+    /// The paper that is decided: admission lets exactly one of the two references through.
+    pub fn paper(&self) -> &UidRef {
+        static NONE: UidRef = UidRef { name: String::new(), uid: String::new() };
+        self.onboarding_ref.as_ref().or(self.connection_ref.as_ref()).unwrap_or(&NONE)
+    }
+
+    /// Whether an Onboarding of this name is decided.
+    pub fn is_about_onboarding(&self, name: &str) -> bool {
+        self.onboarding_ref.as_ref().is_some_and(|paper| paper.name == name)
+    }
+
+    /// Whether a Connection of this name is decided.
+    pub fn is_about_connection(&self, name: &str) -> bool {
+        self.connection_ref.as_ref().is_some_and(|paper| paper.name == name)
+    }
 }
 
 /// What became of the decision; written once.
@@ -115,11 +142,15 @@ pub enum SignerRole {
     /// The requester, for `Withdraw` and `Correct` only.
     #[serde(rename = "requester")]
     Requester,
+    /// Owner of one end of a Connection, for `Consent` and `Close` only.
+    #[serde(rename = "owner")]
+    Owner,
 }
 
 impl SignerRole {
     /// All roles.
-    pub const ALL: &[Self] = &[Self::Approver, Self::Appraiser, Self::GoverningBody, Self::Network, Self::Requester];
+    pub const ALL: &[Self] =
+        &[Self::Approver, Self::Appraiser, Self::GoverningBody, Self::Network, Self::Requester, Self::Owner];
 
     /// The role's name in papers, RBAC and groups.
     pub fn as_str(self) -> &'static str {
@@ -129,6 +160,7 @@ impl SignerRole {
             Self::GoverningBody => "governing-body",
             Self::Network => "network",
             Self::Requester => "requester",
+            Self::Owner => "owner",
         }
     }
 }
@@ -149,6 +181,10 @@ pub enum DecisionVerdict {
     Withdraw,
     /// The requester corrects data of the letter.
     Correct,
+    /// The other owner of a Connection says yes.
+    Consent,
+    /// A Connection ends; an owner may, and the network unit.
+    Close,
 }
 
 /// Place in the queue.

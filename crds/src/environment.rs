@@ -71,7 +71,7 @@ pub struct EnvironmentStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Addressed, NamespacesReady, QuotaReady, NetworkReady, AccessReady, Ready, Reconciling, Stalled.
+    /// Addressed, NamespacesReady, QuotaReady, NetworkReady, AccessReady, OutsideReady, Ready, Reconciling, Stalled.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Amounts in force.

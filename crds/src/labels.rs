@@ -21,6 +21,10 @@ pub const ENVIRONMENT_UID: &str = "berth.dev/environment-uid";
 pub const CHANGED_BY: &str = "berth.dev/changed-by";
 /// Name of the Onboarding that a Decision is about, for lists by label.
 pub const ONBOARDING: &str = "berth.dev/onboarding";
+/// UID of the Connection that a NetworkPolicy stands for.
+pub const CONNECTION: &str = "berth.dev/connection";
+/// Annotation of a NetworkPolicy: the paper that it stands for, as `namespace/name`.
+pub const PAPER: &str = "berth.dev/paper";
 /// 32 hexadecimal digits of a block's network address: lists sort by address.
 pub const ADDRESS_HEX: &str = "berth.dev/address";
 

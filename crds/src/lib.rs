@@ -5,8 +5,9 @@
 //! | Agency, Site, EnvironmentClass, PolicyProfile, WorkingCalendar, AddressPlan | platform operators | operator | everybody through the door |
 //! | Tenant, Environment | operator (from papers), platform operators (with a reason) | operator | agencies through the door |
 //! | PrefixClaim, PrefixBlock | operator | operator | network engineers |
+//! | NetworkChange | network unit, platform operators, once | – | auditors, platform operators, network unit |
 //! | AuditRecord, AuditCheckpoint | operator, each segment once | – | auditors, platform operators |
-//! | Onboarding, Decision | people and pipelines, once | operator | the agency whose namespace it is |
+//! | Onboarding, Connection, Decision | people and pipelines, once | operator | the agency whose namespace it is |
 //!
 //! This crate holds types and names only: no client, no clock, no decisions.
 
@@ -26,7 +27,9 @@ pub mod class;
 pub mod profile;
 pub mod calendar;
 pub mod address;
+pub mod change;
 pub mod onboarding;
+pub mod connection;
 pub mod decision;
 pub mod audit;
 mod schema;
@@ -35,8 +38,10 @@ pub use address::{AddressPlan, AddressPlanSpec, PrefixBlock, PrefixBlockSpec, Pr
 pub use agency::{Agency, AgencySpec};
 pub use audit::{AuditCheckpoint, AuditCheckpointSpec, AuditRecord, AuditRecordSpec};
 pub use calendar::{WorkingCalendar, WorkingCalendarSpec};
+pub use change::{NetworkChange, NetworkChangeSpec};
 pub use class::{EnvironmentClass, EnvironmentClassSpec};
 pub use condition::ConditionType;
+pub use connection::{Connection, ConnectionSpec};
 pub use decision::{Decision, DecisionSpec};
 pub use environment::{Environment, EnvironmentSpec};
 pub use onboarding::{Onboarding, OnboardingSpec};

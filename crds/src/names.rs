@@ -67,6 +67,16 @@ pub fn agency_claim(agency: &str) -> String {
     format!("agency-{agency}")
 }
 
+/// Name of the claim for an agency's `n`-th block, from 2. No id of an agency has a dot, so it is no other agency's.
+pub fn grown_claim(first: &str, n: usize) -> String {
+    format!("{first}.{n}")
+}
+
+/// Name of the claim for the first block of an agency whose claim this is.
+pub fn first_claim(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(first, _)| first)
+}
+
 /// Name of a tenant's prefix claim.
 pub fn tenant_claim(plate: &str) -> String {
     format!("tenant-{plate}")
@@ -87,6 +97,11 @@ pub fn parse_decision(name: &str) -> Option<(&str, &str, u32)> {
     well_formed.then_some((onboarding, role, n.parse().ok()?))
 }
 
+/// Name of a NetworkChange: derived from who says it and their request id, so that a repeat finds the first.
+pub fn network_change(username: &str, request_id: &str) -> String {
+    onboarding("", username, request_id).replacen("onb-", "net-", 1)
+}
+
 /// Name of an Onboarding: derived from who asks and their request id, so that a repeat finds the first.
 pub fn onboarding(agency: &str, username: &str, request_id: &str) -> String {
     let mut hash = Sha256::new();
@@ -98,6 +113,30 @@ pub fn onboarding(agency: &str, username: &str, request_id: &str) -> String {
     let digest = hash.finalize();
     let text: String = digest.iter().take(10).map(|b| char::from(BASE32[usize::from(b & 31)])).collect();
     format!("onb-{text}")
+}
+
+/// Name of a Connection: derived from who asks and their request id, so that a repeat finds the first.
+pub fn connection(agency: &str, username: &str, request_id: &str) -> String {
+    onboarding(agency, username, request_id).replacen("onb-", "conn-", 1)
+}
+
+/// Prefix of the names of copies that other owners consent to.
+pub const COUNTERPART: &str = "conn-for-";
+
+/// Name of the copy of a Connection in the namespace of the other owner: its UID without hyphens.
+pub fn counterpart(connection_uid: &str) -> String {
+    format!("{COUNTERPART}{}", connection_uid.replace('-', ""))
+}
+
+/// NetworkPolicy of a Connection, on either side. Injective: neither part contains a dot.
+pub fn connection_policy(agency: &str, connection: &str) -> String {
+    format!("berth-conn.{agency}.{connection}")
+}
+
+/// Agency and Connection of a NetworkPolicy's name.
+pub fn parse_connection_policy(name: &str) -> Option<(&str, &str)> {
+    let (agency, connection) = name.strip_prefix("berth-conn.")?.split_once('.')?;
+    (!agency.is_empty() && !connection.is_empty() && !connection.contains('.')).then_some((agency, connection))
 }
 
 #[cfg(test)]

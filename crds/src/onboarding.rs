@@ -24,6 +24,8 @@ use crate::environment::{EnvironmentKind, Exposure};
     doc = "One submission of a dossier: what an agency asks for. Its spec never changes and it is never deleted.",
     validation = Rule::new("!self.metadata.name.contains('.') && size(self.metadata.name) <= 63")
         .message("`metadata.name` must not contain a dot and must not exceed 63 characters"),
+    validation = Rule::new("!self.metadata.name.startsWith('conn-')")
+        .message("`metadata.name` must not begin `conn-`: those names are of Connections"),
     printcolumn(name = "Agency", type_ = "string", json_path = ".status.agencyRef.name", priority = 1),
     printcolumn(name = "System", type_ = "string", json_path = ".spec.system.code"),
     printcolumn(name = "Action", type_ = "string", json_path = ".spec.action"),
@@ -135,7 +137,7 @@ pub struct EnvironmentRequest {
     /// A wished /56 for a new system; verified, never trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
-    #[x_kube(validation = Rule::new("isCIDR(self) && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0]) && cidr(self).prefixLength() == 56").message("`requestedPrefix` must be a canonical, masked IPv6 /56"))]
+    #[x_kube(validation = Rule::new("isCIDR(self) && isIP(self.split('/')[0]) && self.split('/')[1].matches('^(0|[1-9][0-9]*)$') && cidr(self).ip().family() == 6 && cidr(self) == cidr(self).masked() && ip.isCanonical(self.split('/')[0]) && cidr(self).prefixLength() == 56").message("`requestedPrefix` must be a canonical, masked IPv6 /56"))]
     pub requested_prefix: Option<String>,
 }
 

@@ -31,4 +31,18 @@ pub struct Args {
     /// Log lines as JSON.
     #[arg(long, env = "BERTH_LOG_JSON")]
     pub log_json: bool,
+    /// What to do instead of reconciling.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the operator's account is needed for besides reconciling.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Bring back prefixes that the cluster has lost, by a restore from an older snapshot, from the exported ledger.
+    ImportRegister {
+        /// Only say what is lost.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }

@@ -88,6 +88,7 @@ pub async fn settle(
     site: &str,
     budget: Option<Amounts>,
     belongs: impl Fn(&Booking) -> bool,
+    moved: impl Fn(&Booking) -> bool,
 ) -> Result<Option<&'static str>> {
     let _line = ctx.booking.lock().await;
     let (Some(agency), Some(site)) = (ctx.caches.agencies.get(agency, None), ctx.caches.sites.get(site, None)) else {
@@ -95,7 +96,7 @@ pub async fn settle(
     };
     let own = agency.status.clone().unwrap_or_default().booked;
     let (ledger, name) = (Ledger::of_site(&site), agency.name_any());
-    let settled = settled(&ledger, &name, budget, &own, belongs);
+    let settled = settled(&ledger, &name, budget, &own, belongs, moved);
     let (at_agency, at_site) = (Place::Agency(agency, site.clone()), Place::Site(site));
     let own_first = budget.is_some();
     if own_first && settled.own != own {

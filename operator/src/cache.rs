@@ -62,15 +62,20 @@ where
     /// The newest state that we know of every object.
     pub fn all(&self) -> Vec<Arc<K>> {
         let ahead = self.lock();
-        let mut seen: HashMap<ObjectRef<K>, Arc<K>> =
-            self.store.state().into_iter().map(|o| (ObjectRef::from_obj(o.as_ref()), o)).collect();
-        for (key, object) in &ahead.written {
-            let newer = seen.get(key).is_none_or(|o| version(o.as_ref()) < version(object.as_ref()));
-            if newer {
-                seen.insert(key.clone(), object.clone());
-            }
+        let seen = self.store.state();
+        if ahead.written.is_empty() {
+            return seen;
         }
-        seen.into_values().collect()
+        let mut written: HashMap<_, &Arc<K>> = ahead.written.values().map(|o| (place(o.as_ref()), o)).collect();
+        let mut all = Vec::with_capacity(seen.len());
+        for seen in &seen {
+            all.push(match written.remove(&place(seen.as_ref())) {
+                Some(written) if version(written.as_ref()) > version(seen.as_ref()) => written.clone(),
+                _ => seen.clone(),
+            });
+        }
+        all.extend(written.into_values().cloned());
+        all
     }
 
     /// Remembers the answer to our own write, unless the watch has passed it already: an answer that comes late must not
@@ -122,6 +127,11 @@ where
     }
 }
 
+/// Namespace and name: one object of a kind at most has both.
+fn place<K: Resource>(object: &K) -> (Option<&str>, Option<&str>) {
+    (object.meta().namespace.as_deref(), object.meta().name.as_deref())
+}
+
 fn version<K: Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().and_then(|v| v.parse().ok()).unwrap_or(0)
 }
@@ -160,6 +170,25 @@ mod tests {
         assert_eq!(known(&cache), Some("5".into()));
         cache.caught_up(&Event::Delete(namespace(6)));
         assert_eq!(known(&cache), None);
+    }
+
+    #[test]
+    fn all_objects_are_the_watched_ones_with_our_own_newer_writes_among_and_beside_them() {
+        let (reader, mut writer) = store();
+        let cache = Cache::new(reader);
+        let named = |name: &str, version| {
+            let mut object = namespace(version);
+            object.metadata.name = Some(name.into());
+            object
+        };
+        for seen in [named("a", 3), named("b", 9), named("c", 4)] {
+            writer.apply_watcher_event(&Event::Apply(seen));
+        }
+        [named("a", 5), named("b", 8), named("d", 6)].iter().for_each(|written| cache.note(written));
+        let all = cache.all();
+        let mut all: Vec<_> = all.iter().map(|o| (o.name_any(), version(o.as_ref()))).collect();
+        all.sort();
+        assert_eq!(all, [("a".to_owned(), 5), ("b".to_owned(), 9), ("c".to_owned(), 4), ("d".to_owned(), 6)]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::{
-    AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
-    Site, Tenant, WorkingCalendar,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
+    PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar,
 };
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
@@ -17,6 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Api, Client, Resource};
 use tokio::sync::Notify;
 
+use crate::allocation::Gate;
 use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
@@ -44,8 +45,12 @@ pub struct Caches {
     pub claims: Cache<PrefixClaim>,
     /// Blocks.
     pub blocks: Cache<PrefixBlock>,
+    /// What was said of devices outside the cluster.
+    pub changes: Cache<NetworkChange>,
     /// Requests.
     pub onboardings: Cache<Onboarding>,
+    /// Openings.
+    pub connections: Cache<Connection>,
     /// Decisions.
     pub decisions: Cache<Decision>,
     /// Namespaces with our label.
@@ -79,6 +84,8 @@ pub struct Context {
     /// Prefixes that this process is about to intend: a hint that spares two claims the same choice. The lock is the
     /// block's name.
     pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
+    /// Whether prefixes may be given.
+    pub allocation: Gate,
     /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.
     pub quota_changed: Arc<Notify>,
     /// Rung when anything that is watched changes, for the ledger.

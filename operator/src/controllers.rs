@@ -1,8 +1,10 @@
 //! One controller per noun.
 
+pub mod address_plan;
 pub mod agency;
 pub mod claim;
 pub mod collect;
+pub mod connection;
 pub mod decision;
 pub mod environment;
 pub mod onboarding;

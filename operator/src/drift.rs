@@ -65,15 +65,20 @@ impl Drift {
     pub async fn report<K: Resource<DynamicType = ()> + Debug>(&self, object: &K, by: &str) {
         let note = format!("Changed by {by:?}; it is again what was decided.");
         tracing::warn!(kind = %K::kind(&()), name = object.name_any(), namespace = object.namespace(), by, "repaired");
+        self.tell(object, Reason::DriftRepaired, "Repair", &note).await;
+    }
+
+    /// Writes a warning where people look: at the object itself.
+    pub async fn tell<K: Resource<DynamicType = ()>>(&self, object: &K, reason: Reason, action: &str, note: &str) {
         let event = Event {
             type_: EventType::Warning,
-            reason: Reason::DriftRepaired.as_str().into(),
-            note: Some(note),
-            action: "Repair".into(),
+            reason: reason.as_str().into(),
+            note: Some(note.to_owned()),
+            action: action.into(),
             secondary: None,
         };
         if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
-            tracing::debug!(%error, "the event of a repair was not written");
+            tracing::debug!(%error, "an event was not written");
         }
     }
 }

@@ -22,12 +22,14 @@ pub struct Holder {
     identity: String,
     /// What we saw last, and when by our own clock: only our clock measures silence.
     seen: Option<(Option<MicroTime>, tokio::time::Instant)>,
+    /// Our last renewal that was answered: a lease that is older belongs to a cluster that was restored meanwhile.
+    renewed: Option<MicroTime>,
 }
 
 impl Holder {
     /// A replica named `identity`.
     pub fn new(client: Client, identity: String) -> Self {
-        Self { api: Api::namespaced(client, labels::SYSTEM_NAMESPACE), identity, seen: None }
+        Self { api: Api::namespaced(client, labels::SYSTEM_NAMESPACE), identity, seen: None, renewed: None }
     }
 
     /// Takes or renews the lease; `false` while another replica holds it. A call without an answer is a failed one.
@@ -38,20 +40,27 @@ impl Holder {
 
     async fn try_hold(&mut self) -> Result<bool> {
         let lease = live(&self.api, labels::OPERATOR_ACCOUNT).await?;
+        let spec = lease.as_ref().and_then(|lease| lease.spec.clone()).unwrap_or_default();
+        if self.renewed.is_some() && spec.renew_time < self.renewed {
+            tracing::error!("the cluster is older than our last write to it; what we know of it is worth nothing");
+            return Ok(false);
+        }
         let Some(mut lease) = lease else { return self.create().await };
-        let spec = lease.spec.clone().unwrap_or_default();
         let mine = spec.holder_identity.as_deref() == Some(&self.identity);
         if !mine && !self.silent(&spec) {
             return Ok(false);
         }
-        lease.spec = Some(self.renewed(spec, mine));
+        lease.spec = Some(self.renew(spec, mine));
         match self
             .api
             .replace(labels::OPERATOR_ACCOUNT, &PostParams::default(), &lease)
             .await
             .map_err(while_("renew", "the lease"))
         {
-            Ok(_) => Ok(true),
+            Ok(written) => {
+                self.renewed = written.spec.and_then(|spec| spec.renew_time);
+                Ok(true)
+            }
             Err(Error::Conflict { .. }) => Ok(false),
             Err(error) => Err(error),
         }
@@ -90,7 +99,7 @@ impl Holder {
         }
     }
 
-    fn renewed(&self, old: LeaseSpec, mine: bool) -> LeaseSpec {
+    fn renew(&self, old: LeaseSpec, mine: bool) -> LeaseSpec {
         let now = MicroTime(jiff::Timestamp::now());
         LeaseSpec {
             holder_identity: Some(self.identity.clone()),
@@ -103,7 +112,7 @@ impl Holder {
     }
 
     async fn create(&self) -> Result<bool> {
-        let mut lease = Lease { spec: Some(self.renewed(LeaseSpec::default(), false)), ..Default::default() };
+        let mut lease = Lease { spec: Some(self.renew(LeaseSpec::default(), false)), ..Default::default() };
         lease.metadata.name = Some(labels::OPERATOR_ACCOUNT.into());
         match self.api.create(&PostParams::default(), &lease).await {
             Ok(_) => Ok(true),

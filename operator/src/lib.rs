@@ -7,6 +7,7 @@
 pub mod args;
 pub mod error;
 pub mod backoff;
+pub mod allocation;
 pub mod cache;
 pub mod context;
 pub mod observe;
@@ -20,6 +21,7 @@ pub mod pump;
 pub mod triggers;
 pub mod wiring;
 pub mod ledger;
+pub mod restore;
 pub mod lease;
 pub mod admin;
 pub mod run;

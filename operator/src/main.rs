@@ -1,6 +1,7 @@
 //! The operator's process.
 
-use berth_operator::args::Args;
+use berth_operator::args::{Args, Command};
+use berth_operator::restore::{Fate, import_register};
 use berth_operator::{admin, run};
 use clap::Parser;
 use jiff::tz::TimeZone;
@@ -17,6 +18,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     log(args.log_json);
     let zone = TimeZone::get(&args.time_zone).map_err(|e| format!("`--time-zone` is {:?}: {e}", args.time_zone))?;
     let client = Client::try_from(config(&args).await?)?;
+    if let Some(Command::ImportRegister { dry_run }) = args.command {
+        return import(client, args.ledger_export, dry_run).await;
+    }
     let stop = CancellationToken::new();
     let (phase, readiness) = tokio::sync::watch::channel(run::Phase::Starting);
     tokio::spawn(stop_on_signal(stop.clone()));
@@ -28,6 +32,31 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     stop.cancel();
     health.await??;
     Ok(result?)
+}
+
+/// One line per lost prefix; an error when people must decide about one.
+async fn import(
+    client: Client,
+    export: Option<std::path::PathBuf>,
+    dry_run: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let export = export.ok_or("`--ledger-export` names the folder of the exported ledger; it is needed here")?;
+    let told = import_register(client, &export, dry_run).await?;
+    let mut refused = 0;
+    for (lost, fate) in &told {
+        let fate = match fate {
+            Fate::Missing => "missing".to_owned(),
+            Fate::Bound => "back, bound by its claim".to_owned(),
+            Fate::Quarantined(until) => format!("back, in quarantine until {until}"),
+            Fate::Refused(why) => {
+                refused += 1;
+                format!("NOT back: {why}")
+            }
+        };
+        println!("{lost}: {fate}");
+    }
+    println!("{} lost prefixes, {refused} refused", told.len());
+    if refused > 0 { Err("people must decide about the refused prefixes".into()) } else { Ok(()) }
 }
 
 async fn config(args: &Args) -> Result<Config, Box<dyn std::error::Error>> {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth_crds::common::PaperRef;
-use berth_crds::{Decision, Onboarding, PrefixClaim};
+use berth_crds::{Connection, Decision, Onboarding, PrefixClaim, names};
 use berth_plan::address;
+use berth_plan::claim::MOST_BLOCKS;
 use berth_plan::fulfil::open;
 use berth_plan::register::Register;
 use ipnet::Ipv6Net;
@@ -44,7 +45,14 @@ pub fn is_open(ctx: &Context, paper: &PaperRef) -> bool {
 /// All Decisions that name an Onboarding.
 pub fn decisions(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Decision>> {
     let (name, namespace) = (onboarding.name_any(), onboarding.namespace());
-    let about = |d: &Arc<Decision>| d.namespace() == namespace && d.spec.onboarding_ref.name == name;
+    let about = |d: &Arc<Decision>| d.namespace() == namespace && d.spec.is_about_onboarding(&name);
+    ctx.caches.decisions.all().into_iter().filter(about).collect()
+}
+
+/// All Decisions that name a Connection.
+pub fn decisions_on(ctx: &Context, connection: &Connection) -> Vec<Arc<Decision>> {
+    let (name, namespace) = (connection.name_any(), connection.namespace());
+    let about = |d: &Arc<Decision>| d.namespace() == namespace && d.spec.is_about_connection(&name);
     ctx.caches.decisions.all().into_iter().filter(about).collect()
 }
 
@@ -54,10 +62,23 @@ pub fn papers(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Onboarding>> {
     ctx.caches.onboardings.all().into_iter().filter(|o| o.namespace() == namespace).collect()
 }
 
-/// Every prefix that is taken or about to be, as far as we know: blocks, and the intents of other claims.
-pub fn taken(ctx: &Context, except: &PrefixClaim) -> BTreeSet<Ipv6Net> {
-    let blocks = ctx.caches.blocks.all().into_iter().map(|b| b.spec.cidr.clone());
-    let others = ctx.caches.claims.all().into_iter().filter(|c| c.uid() != except.uid());
-    let intents = others.filter_map(|c| c.status.as_ref()?.candidate.clone());
-    blocks.chain(intents).filter_map(|cidr| address::parse(&cidr)).collect()
+/// An agency's claims for blocks in order: the one of this name, and those by which it grew.
+pub fn blocks_of(ctx: &Context, first: &str) -> Vec<Arc<PrefixClaim>> {
+    let further = (2..=MOST_BLOCKS).map(|n| names::grown_claim(first, n));
+    let all = std::iter::once(first.to_owned()).chain(further).map(|name| ctx.caches.claims.get(&name, None));
+    all.take_while(Option::is_some).flatten().collect()
+}
+
+/// Every prefix that is taken where a claim may be numbered, or about to be, as far as we know: blocks, and the intents of
+/// other claims. Of thousands of each only those in the same parents are read.
+pub fn taken(ctx: &Context, claim: &PrefixClaim, parents: &[Ipv6Net]) -> BTreeSet<Ipv6Net> {
+    let parents: BTreeSet<String> = parents.iter().map(Ipv6Net::to_string).collect();
+    let blocks = ctx.caches.blocks.all();
+    let blocks = blocks.iter().filter(|b| parents.contains(&b.spec.parent)).map(|b| b.spec.cidr.as_str());
+    let claims = ctx.caches.claims.all();
+    let beside = |c: &&Arc<PrefixClaim>| {
+        c.spec.parent_claim_ref == claim.spec.parent_claim_ref && c.metadata.uid != claim.metadata.uid
+    };
+    let intents = claims.iter().filter(beside).filter_map(|c| c.status.as_ref()?.candidate.as_deref());
+    blocks.chain(intents).filter_map(address::parse).collect()
 }

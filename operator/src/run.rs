@@ -8,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::allocation::{Allocation, Gate};
 use crate::backends;
 use crate::backoff::Backoff;
 use crate::context::Context;
@@ -106,6 +107,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let (q, ends) = Ends::new();
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();
+    let exported = settings.ledger.export.is_some();
     let ctx = Arc::new(Context {
         drift: Drift::new(client.clone(), settings.identity),
         client,
@@ -115,6 +117,8 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         booking: tokio::sync::Mutex::default(),
         admitting: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
+        // Without an export there is nothing that a restored cluster could be compared with.
+        allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
         quota_changed: Arc::new(Notify::new()),
         changed: Notify::new(),
         zone: settings.zone,

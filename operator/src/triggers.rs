@@ -1,11 +1,13 @@
 //! Which objects a change concerns.
 
+mod openings;
+
 use std::sync::Arc;
 
-use berth_crds::address::{BlockState, Claimant, ClaimantKind, PrefixLevel};
+use berth_crds::address::{BlockState, Claimant, ClaimantKind, PlanUse, PrefixLevel};
 use berth_crds::{
-    Agency, ConditionType, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim, Tenant, condition,
-    environment::EnvironmentKind, labels, names,
+    AddressPlan, Agency, ConditionType, Connection, Decision, Environment, NetworkChange, Onboarding, PrefixBlock,
+    PrefixClaim, Tenant, condition, environment::EnvironmentKind, labels, names,
 };
 use berth_plan::booking::waiting;
 use berth_plan::fulfil::open;
@@ -23,12 +25,16 @@ pub struct Queues {
     pub agencies: Queue<Agency>,
     /// Onboardings.
     pub onboardings: Queue<Onboarding>,
+    /// Openings.
+    pub connections: Queue<Connection>,
     /// Decisions.
     pub decisions: Queue<Decision>,
     /// Tenants.
     pub tenants: Queue<Tenant>,
     /// Environments.
     pub environments: Queue<Environment>,
+    /// Address plans: there is one.
+    pub plans: Queue<AddressPlan>,
     /// Claims.
     pub claims: Queue<PrefixClaim>,
     /// Blocks.
@@ -175,10 +181,14 @@ impl Queues {
         }
     }
 
-    /// A decision changed: the onboarding that it names, or itself when there is none.
-    pub fn decision(&self, decision: &Decision) {
-        let namespace = decision.namespace().unwrap_or_default();
-        self.onboardings.within(&decision.spec.onboarding_ref.name, &namespace);
+    /// A decision changed: the paper that it names, or itself when there is none.
+    pub fn decision(&self, decision: &Decision, ctx: &Context) {
+        let (namespace, name) = (decision.namespace().unwrap_or_default(), &decision.spec.paper().name);
+        if decision.spec.connection_ref.is_none() {
+            self.onboardings.within(name, &namespace);
+        } else if let Some(connection) = ctx.caches.connections.get(name, Some(&namespace)) {
+            self.connection(&connection, ctx);
+        }
         self.decisions.object(decision);
     }
 
@@ -194,13 +204,34 @@ impl Queues {
         }
     }
 
-    /// An environment changed: itself, the paper that it stands by, and the papers that are being carried out on it.
+    /// An environment changed: itself, the paper that it stands by, the papers that are being carried out on it, and,
+    /// where it passed to another owner, the agencies between which its booking moves.
     pub fn environment(&self, environment: &Environment, ctx: &Context) {
         self.environments.object(environment);
+        self.bookings_of(environment, ctx);
         if let Some(paper) = &environment.spec.basis.onboarding_ref {
             self.onboardings.within(&paper.name, &paper.namespace);
         }
         self.papers_of(&environment.name_any(), ctx);
+        self.openings_at(&environment.name_any(), ctx);
+    }
+
+    /// Somebody said what devices are set to: the environments that it is about look again.
+    pub fn change(&self, change: &NetworkChange) {
+        change.spec.environments.iter().for_each(|e| self.environments.name(&e.environment_ref.name));
+    }
+
+    /// Agencies whose list says otherwise than the environment: it has what is another's, or lacks what is its own.
+    fn bookings_of(&self, environment: &Environment, ctx: &Context) {
+        let (name, owner) = (environment.name_any(), environment.status.as_ref().and_then(|s| s.agency.as_deref()));
+        for agency in ctx.caches.agencies.all() {
+            let booked = agency.status.as_ref().map(|s| s.booked.as_slice()).unwrap_or_default();
+            let lists = agency.spec.budget.is_some() || !booked.is_empty();
+            let owns = owner == Some(agency.name_any().as_str());
+            if lists && owner.is_some() && booked.iter().any(|b| b.name == name) != owns {
+                self.agencies.object(&agency);
+            }
+        }
     }
 
     /// A claim changed: itself, its claimant, the block that it has or had, and the claims below it.
@@ -215,7 +246,8 @@ impl Queues {
         if let Some(cidr) = status.and_then(|s| s.bound.as_ref().map(|b| &b.cidr).or(s.candidate.as_ref())) {
             self.blocks.name(&names::block(cidr));
         }
-        if status.is_some_and(|s| s.bound.is_some()) {
+        // Nothing is numbered in a system's block but what is derived from it.
+        if claim.spec.level != PrefixLevel::System && status.is_some_and(|s| s.bound.is_some()) {
             self.claims_below(&claim.name_any(), ctx);
         }
     }
@@ -227,8 +259,9 @@ impl Queues {
         }
     }
 
-    /// Claims that wait for a prefix in the block of this claim.
+    /// Claims that wait for a prefix in the block of this claim, or in the one that it grew from.
     fn claims_below(&self, claim: &str, ctx: &Context) {
+        let claim = names::first_claim(claim);
         for below in ctx.caches.claims.all() {
             let child = below.spec.parent_claim_ref.as_ref().is_some_and(|p| p.name == claim);
             if child && below.status.as_ref().is_none_or(|s| s.bound.is_none()) {
@@ -241,6 +274,7 @@ impl Queues {
     /// may be waiting for its last child to go.
     pub fn block(&self, block: &PrefixBlock, ctx: &Context) {
         self.blocks.object(block);
+        self.first_use(ctx);
         self.claims.name(&block.spec.claim_ref.name);
         self.claimant(&block.spec.claimant);
         if block.spec.level != PrefixLevel::System {
@@ -253,9 +287,18 @@ impl Queues {
         }
     }
 
+    /// A block stands: a plan that says it is not in use looks again.
+    fn first_use(&self, ctx: &Context) {
+        let unused = |plan: &AddressPlan| plan.status.as_ref().is_none_or(|s| s.use_ != Some(PlanUse::InUse));
+        ctx.caches.plans.all().iter().filter(|plan| unused(plan)).for_each(|plan| self.plans.object(plan));
+    }
+
     /// A tenant's namespace changed: a claim that waits for the last one to go looks again.
     pub fn namespace(&self, namespace: &Namespace, ctx: &Context) {
         self.child(namespace);
+        if let Some(environment) = namespace.labels().get(labels::ENVIRONMENT) {
+            self.openings_at(environment, ctx);
+        }
         let claim = namespace.labels().get(labels::TENANT).map(|tenant| names::tenant_claim(tenant));
         if let Some(claim) = claim.and_then(|name| ctx.caches.claims.get(&name, None))
             && claim.metadata.deletion_timestamp.is_some()

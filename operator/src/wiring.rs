@@ -6,8 +6,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use berth_crds::{
-    AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, PrefixClaim,
-    Site, Tenant, WorkingCalendar, names,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
+    PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar, names,
 };
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
@@ -22,7 +22,9 @@ use tokio::task::JoinSet;
 
 use crate::cache::Cache;
 use crate::context::{Caches, Context};
-use crate::controllers::{self, agency, claim, collect, decision, environment, onboarding, tenant};
+use crate::controllers::{
+    self, address_plan, agency, claim, collect, connection, decision, environment, onboarding, tenant,
+};
 use crate::error::Result;
 use crate::pump::{Change, pump};
 use crate::triggers::{Queue, Queues};
@@ -56,7 +58,8 @@ macro_rules! kinds {
 kinds! {
     agencies: Agency, sites: Site, classes: EnvironmentClass, profiles: PolicyProfile, calendars: WorkingCalendar,
     plans: AddressPlan, tenants: Tenant, environments: Environment, claims: PrefixClaim, blocks: PrefixBlock,
-    onboardings: Onboarding, decisions: Decision, namespaces: Namespace, quotas: ResourceQuota, limits: LimitRange,
+    changes: NetworkChange, onboardings: Onboarding, connections: Connection, decisions: Decision,
+    namespaces: Namespace, quotas: ResourceQuota, limits: LimitRange,
     policies: NetworkPolicy, bindings: RoleBinding,
 }
 
@@ -106,10 +109,26 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |q, o, _, c| {
             q.register(c);
             q.followers(c, |e| e.spec.profile_ref.name == o.name_any());
+            q.openings(c, |_| true);
         },
     );
     to.start(w.calendars, None, |c| &c.caches.calendars, |q, _, _, c| q.register(c));
-    to.start(w.plans, None, |c| &c.caches.plans, |q, _, _, c| q.plan(c));
+    to.start(
+        w.plans,
+        None,
+        |c| &c.caches.plans,
+        |q, o, change, c| {
+            q.plans.object(o);
+            q.plan(c);
+            if change == Change::Spec {
+                q.register(c);
+                // What is assigned to an environment is what devices must know of it.
+                q.followers(c, |_| true);
+                q.openings(c, |_| true);
+            }
+        },
+    );
+    to.start(w.changes, None, |c| &c.caches.changes, |q, o, _, _| q.change(o));
     to.start(
         w.tenants,
         None,
@@ -119,13 +138,15 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
             if change == Change::Spec {
                 q.about(o, c);
             }
+            q.openings_of_tenant(o, c);
         },
     );
     to.start(w.environments, None, |c| &c.caches.environments, |q, o, _, c| q.environment(o, c));
     to.start(w.claims, None, |c| &c.caches.claims, |q, o, _, c| q.claim(o, c));
     to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _, c| q.block(o, c));
     to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, _, c| q.onboarding(o, c));
-    to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _, _| q.decision(o));
+    to.start(w.decisions, None, |c| &c.caches.decisions, |q, o, _, c| q.decision(o, c));
+    to.start(w.connections, None, |c| &c.caches.connections, |q, o, _, c| q.connection(o, c));
     to.start(w.namespaces, OURS, |c| &c.caches.namespaces, |q, o, _, c| q.namespace(o, c));
     to.start(
         w.quotas,
@@ -137,7 +158,7 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         },
     );
     to.start(w.limits, OURS, |c| &c.caches.limits, |q, o, _, _| q.child(o));
-    to.start(w.policies, OURS, |c| &c.caches.policies, |q, o, _, _| q.child(o));
+    to.start(w.policies, OURS, |c| &c.caches.policies, |q, o, _, c| q.policy(o, c));
     to.start(w.bindings, OURS, |c| &c.caches.bindings, |q, o, _, _| q.child(o));
 }
 
@@ -170,9 +191,11 @@ impl Watches<'_> {
 pub struct Ends {
     agencies: UnboundedReceiver<ObjectRef<Agency>>,
     onboardings: UnboundedReceiver<ObjectRef<Onboarding>>,
+    connections: UnboundedReceiver<ObjectRef<Connection>>,
     decisions: UnboundedReceiver<ObjectRef<Decision>>,
     tenants: UnboundedReceiver<ObjectRef<Tenant>>,
     environments: UnboundedReceiver<ObjectRef<Environment>>,
+    plans: UnboundedReceiver<ObjectRef<AddressPlan>>,
     claims: UnboundedReceiver<ObjectRef<PrefixClaim>>,
     blocks: UnboundedReceiver<ObjectRef<PrefixBlock>>,
 }
@@ -182,21 +205,26 @@ impl Ends {
     pub fn new() -> (Queues, Self) {
         let (agencies, onboardings, decisions) = (Queue::new(), Queue::new(), Queue::new());
         let (tenants, environments, claims, blocks) = (Queue::new(), Queue::new(), Queue::new(), Queue::new());
+        let (plans, connections) = (Queue::new(), Queue::new());
         let queues = Queues {
             agencies: agencies.0,
             onboardings: onboardings.0,
+            connections: connections.0,
             decisions: decisions.0,
             tenants: tenants.0,
             environments: environments.0,
+            plans: plans.0,
             claims: claims.0,
             blocks: blocks.0,
         };
         let ends = Self {
             agencies: agencies.1,
             onboardings: onboardings.1,
+            connections: connections.1,
             decisions: decisions.1,
             tenants: tenants.1,
             environments: environments.1,
+            plans: plans.1,
             claims: claims.1,
             blocks: blocks.1,
         };
@@ -208,6 +236,7 @@ impl Ends {
         let (mut tasks, caches) = (JoinSet::new(), &ctx.caches);
         control(&mut tasks, ctx, self.agencies, caches.agencies.store(), LIGHT, agency::reconcile);
         control(&mut tasks, ctx, self.onboardings, caches.onboardings.store(), LIGHT, onboarding::reconcile);
+        control(&mut tasks, ctx, self.connections, caches.connections.store(), LIGHT, connection::reconcile);
         control(&mut tasks, ctx, self.decisions, caches.decisions.store(), LIGHT, decision::reconcile);
         control(&mut tasks, ctx, self.tenants, caches.tenants.store(), LIGHT, tenant::reconcile);
         control(
@@ -218,6 +247,7 @@ impl Ends {
             environments_at_once,
             environment::reconcile,
         );
+        control(&mut tasks, ctx, self.plans, caches.plans.store(), LIGHT, address_plan::reconcile);
         control(&mut tasks, ctx, self.claims, caches.claims.store(), LIGHT, claim::reconcile);
         control(&mut tasks, ctx, self.blocks, caches.blocks.store(), LIGHT, collect::reconcile);
         tasks

@@ -174,7 +174,8 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
     quiet(&world).await?;
     let writes = operator_writes(&world.cluster.audit_since(mark)?);
     once(&writes);
-    // 22 per system (its checks were made before) and 6 per agency: claim, intent, lock, confirm, bind, prefix.
+    // 22 per system (its checks were made before), 6 per agency (claim, intent, lock, confirm, bind, prefix), and the address
+    // plan says that it is in use.
     let fifty = expect(&[
         ("create environments", 50),
         ("create namespaces", 50),
@@ -185,6 +186,7 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
         ("patch networkpolicies", 100),
         ("patch resourcequotas", 50),
         ("patch rolebindings", 50),
+        ("update addressplans/status", 1),
         ("update agencies/status", 3),
         ("update decisions/status", 50),
         ("update environments/status", 150),
@@ -195,7 +197,7 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
         ("update tenants/status", 100),
     ]);
     assert_eq!(by_resource(&writes), fifty);
-    assert_eq!(writes.len(), 50 * 22 + 3 * 6);
+    assert_eq!(writes.len(), 50 * 22 + 3 * 6 + 1);
     let begun_before = begun_before_first_ready(&writes).ok_or("no environment was finished")?;
     println!("{begun_before} environments were begun when the first was Ready; {} writes for 50:", writes.len());
     for (what, n) in by_resource(&writes) {

@@ -15,10 +15,10 @@ use crate::attack::{APPLY, JSON, JSON_PATCH, MERGE, STRATEGIC, furnished, send};
 use crate::world::World;
 
 /// Xorshift: a seed tells the whole run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
+    pub fn throw(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -145,7 +145,8 @@ fn guarded(all: Snapshot, own: &[String]) -> Snapshot {
 /// Paths of objects that are not what they were.
 fn differences(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     let paths: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let paper = |path: &str| path.contains("/agency-ag-62/onboardings/") || path.contains("/agency-ag-62/decisions/");
+    let own = ["onboardings", "connections", "decisions"].map(|kind| format!("/agency-ag-62/{kind}/"));
+    let paper = |path: &str| own.iter().any(|kind| path.contains(kind.as_str()));
     let changed = paths.into_iter().filter(|p| before.get(*p) != after.get(*p));
     changed.filter(|p| before.contains_key(*p) || !paper(p)).cloned().collect()
 }

@@ -23,7 +23,7 @@ use crate::counts::{ledger_writes, quiet};
 use crate::world::{PATIENCE, World, code, message, shared};
 
 /// Everything that speaks of the ledger, as an auditor reads it.
-async fn evidence(client: Client, export: Option<&Path>) -> Result<Evidence> {
+pub async fn evidence(client: Client, export: Option<&Path>) -> Result<Evidence> {
     let records = Api::<AuditRecord>::all(client.clone()).list(&Default::default()).await?.items;
     let checkpoint = Api::<AuditCheckpoint>::all(client).get_opt("default").await?;
     Ok(Evidence {

@@ -32,6 +32,10 @@ enum Probe {
     Uncounted,
     /// The delete of `registers::nothing_is_deleted_that_environments_stand_on`.
     DeleteSite,
+    /// The delete of `addresses::a_plan_that_meets_a_range_of_the_platform_gives_nothing_says_so_and_goes_on_when_it_is_mended`.
+    DeletePlan,
+    /// The copy of `connection::what_was_forged_what_is_any_and_what_belongs_to_others_does_not_get_in`.
+    ForgedCopy,
 }
 
 /// One bug: what is wrong, in which file, which text becomes which.
@@ -154,6 +158,20 @@ const BUGS: &[Bug] = &[
         Probe::Uncounted,
     ),
     Bug("booked headroom does not hold a site", "50", "variables.booked.size() == 0", "true", Probe::DeleteSite),
+    Bug(
+        "the use of an address plan has a typing error",
+        "50",
+        "orValue('') != 'InUse'",
+        "orValue('') != 'Used'",
+        Probe::DeletePlan,
+    ),
+    Bug(
+        "whoever may ask may lay words before another owner",
+        "15",
+        "has(object.spec.counterpartOf) == (variables.caller == 'berth:auto')",
+        "true",
+        Probe::ForgedCopy,
+    ),
 ];
 
 /// The world of the bugs and the requests that stories expect to be refused.
@@ -228,6 +246,24 @@ impl Lab {
             Probe::DeleteSite => {
                 let path = "/apis/berth.dev/v1alpha1/sites/binh-duong-dc1";
                 dry_run(client, "DELETE", path, JSON, &Value::Null).await
+            }
+            Probe::DeletePlan => {
+                let path = "/apis/berth.dev/v1alpha1/addressplans/default";
+                dry_run(client, "DELETE", path, JSON, &Value::Null).await
+            }
+            Probe::ForgedCopy => {
+                let end = |name: &str| json!({"environment": {"environmentRef": {"name": name}}});
+                let copy = json!({
+                    "apiVersion": "berth.dev/v1alpha1", "kind": "Connection", "metadata": {"name": "conn-for-forged"},
+                    "spec": {
+                        "source": end("aaaaaa-prod"), "destination": end("bbbbbb-prod"), "direction": "Between",
+                        "ports": [{"protocol": "TCP", "port": 443}], "purpose": "Giả.", "legalBasis": "Giả.",
+                        "expiresAt": "2030-01-01T00:00:00Z",
+                        "counterpartOf": {"namespace": "agency-ag-62", "name": "conn-x", "uid": "x"}
+                    }
+                });
+                let path = "/apis/berth.dev/v1alpha1/namespaces/agency-ag-61/connections";
+                dry_run(client, "POST", path, JSON, &copy).await
             }
         };
         if answer.accepted() { Ok(()) } else { Err(format!("{answer:?}")) }

@@ -3,7 +3,8 @@
 
 use berth_api::client::Client as DoorClient;
 use berth_api::proto::v1 as proto;
-use berth_crds::{Agency, ConditionType};
+use berth_crds::connection::ConnectionState;
+use berth_crds::{Agency, ConditionType, Environment};
 use berth_tests::error::Result;
 use berth_tests::people;
 use berth_tests::stack::Door;
@@ -34,7 +35,8 @@ pub async fn a_week(world: &World) -> Result<()> {
         .await?;
     world.decide("approver", &change, "Approve").await?;
     world.until(&change, ConditionType::Ready).await?;
-    automatic(world).await?;
+    let other = automatic(world).await?;
+    opening(world, &environment, &other).await?;
     let policies: Api<NetworkPolicy> = Api::namespaced(admin.clone(), &name);
     let opened = Patch::Merge(json!({"spec": {"ingress": [{}]}, "metadata": {"annotations": {"a": "b"}}}));
     policies.patch("berth-default-deny", &Default::default(), &opened).await?;
@@ -69,7 +71,7 @@ pub async fn a_week(world: &World) -> Result<()> {
     Ok(())
 }
 
-async fn automatic(world: &World) -> Result<()> {
+async fn automatic(world: &World) -> Result<Environment> {
     let environment = world.onboard("ag-67", "week-auto", |_| {}).await?;
     let small =
         json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});
@@ -77,6 +79,19 @@ async fn automatic(world: &World) -> Result<()> {
     world.create("lead-67", body).await?;
     let paper = world.onboarding("ag-67", "week-auto-2").await?;
     world.until(&paper, ConditionType::Ready).await?;
+    Ok(environment)
+}
+
+/// One connection between two agencies, from the request to its end.
+async fn opening(world: &World, from: &Environment, to: &Environment) -> Result<()> {
+    use crate::connection::{act, ask, copy, paper, reaches};
+    let asked = ask(world, "lead-62", paper("ag-62", "conn-week", from, to)).await?;
+    let copy = copy(world, &asked).await?;
+    world.sign("lead-67", act(&copy, "owner", 1, "Consent")).await?;
+    world.sign("network", act(&asked, "network", 1, "Approve")).await?;
+    reaches(world, &asked, ConnectionState::Open).await?;
+    world.sign("lead-62", act(&asked, "owner", 1, "Close")).await?;
+    reaches(world, &asked, ConnectionState::Closed).await?;
     Ok(())
 }
 
@@ -90,10 +105,18 @@ async fn through_the_door(world: &World) -> Result<()> {
     client.catalog.get_class(proto::GetClassRequest { name: "classes/xs".into() }).await?;
     client.catalog.list_profiles(proto::ListProfilesRequest::default()).await?;
     client.tenants.list_tenants(proto::ListTenantsRequest::default()).await?;
+    client.addresses.export_addresses(proto::ExportAddressesRequest::default()).await?;
     let environments = client.environments.list_environments(proto::ListEnvironmentsRequest::default()).await?;
     let name = environments.into_inner().environments.first().ok_or("no environment")?.name.clone();
     let watch = proto::WatchEnvironmentRequest { name };
     client.environments.watch_environment(watch).await?.into_inner().next().await.ok_or("no event")??;
+    let network = world.people.iter().find(|p| p.name == "network").ok_or("network")?;
+    let mut network = DoorClient::connect(&door.url, &network.token).await?;
+    let ack =
+        proto::AcknowledgeExportRequest { reference: "CR-1".into(), request_id: "week".into(), ..Default::default() };
+    network.addresses.acknowledge_export(ack.clone()).await?;
+    // A repeat finds the first.
+    network.addresses.acknowledge_export(ack).await?;
     papers(&mut client, "ag-62").await?;
     let account = people::read()?.into_iter().find_map(|p| p.service_account).ok_or("no pipeline")?;
     let token = people::pipeline(&world.cluster, &account).await?;
@@ -117,5 +140,26 @@ async fn papers(client: &mut DoorClient, agency: &str) -> Result<()> {
     let decisions = client.onboardings.list_decisions(list).await?.into_inner().decisions;
     let name = decisions.first().ok_or("no decision")?.name.clone();
     client.onboardings.get_decision(proto::GetDecisionRequest { name }).await?;
+    connections(client, agency).await
+}
+
+/// One connection, asked for, read and taken back, as whoever the client is.
+async fn connections(client: &mut DoorClient, agency: &str) -> Result<()> {
+    let end = |environment: &str| proto::ConnectionEnd { environment: environment.into(), ..Default::default() };
+    let spec = proto::ConnectionSpec {
+        source: Some(end("environments/aaaaaa-prod")),
+        destination: Some(end("environments/bbbbbb-prod")),
+        ports: vec![proto::ConnectionPort { protocol: 1, port: 443, end_port: 0 }],
+        purpose: "Tra cứu.".into(),
+        expires: "2030-01-01".into(),
+        legal_basis: "NĐ 47/2020/NĐ-CP [K]".into(),
+        letter: None,
+    };
+    let parent = format!("agencies/{agency}");
+    let connection = Some(proto::Connection { spec: Some(spec), ..Default::default() });
+    let request = proto::CreateConnectionRequest { parent: parent.clone(), connection, ..Default::default() };
+    let name = client.connections.create_connection(request).await?.into_inner().name;
+    client.connections.get_connection(proto::GetConnectionRequest { name }).await?;
+    client.connections.list_connections(proto::ListConnectionsRequest { parent, ..Default::default() }).await?;
     Ok(())
 }

@@ -47,10 +47,14 @@ impl World {
             Person::new("lead-66", ["berth:ag-66:requester"]),
             Person::new("lead-67", ["berth:ag-67:requester"]),
             Person::new("approver", ["berth:approver"]),
+            Person::new("network", ["berth:network"]),
+            Person::new("network-62", ["berth:network", "berth:ag-62:requester"]),
+            Person::new("two-agencies", ["berth:ag-61:requester", "berth:ag-62:requester"]),
             Person::new("contractor", ["berth:approver", "berth:contractor"]),
             Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
             Person::new("platform", ["berth:platform-operator"]),
             Person::new("auditor", ["berth:auditor"]),
+            Person::new("network", ["berth:network"]),
             Person::new("nobody", Vec::<String>::new()),
         ];
         let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;
@@ -92,6 +96,7 @@ impl World {
             kind: kind.into(),
             plural: match kind {
                 "Onboarding" => "onboardings",
+                "Connection" => "connections",
                 _ => "decisions",
             }
             .into(),

@@ -2,6 +2,8 @@
 
 mod act;
 mod audit;
+mod conn;
+mod ip;
 mod onboard;
 
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use act::{Act, Approve, Correct, Reject, Return, Signed, Withdraw};
 pub use audit::{AsOf, Audit, Entries, Verify};
+pub use conn::{Conn, Decide, Kind, Request as NewConnection};
+pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
 pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
@@ -68,6 +72,8 @@ pub enum Format {
     Yaml,
     /// Resource names, one a line.
     Name,
+    /// A drawing; of `berth ip plan` only.
+    Svg,
 }
 
 /// Languages of the talk.
@@ -97,10 +103,21 @@ pub enum Command {
     /// The ledger: who did what, and whether the record is whole.
     #[command(subcommand)]
     Audit(Audit),
-    /// Whose a namespace is, since when, by which decision.
+    /// Addresses: the plan, whose one is, lines for routers, firewalls and DNS.
+    #[command(subcommand)]
+    Ip(Ip),
+    /// Openings: ask, follow, decide, close.
+    #[command(subcommand)]
+    Conn(Conn),
+    /// Whose a namespace is, since when, by which decision; with a destination and a port, whether it reaches it and why.
     Why {
-        /// Namespace, `<plate>-<kind>` or `<plate>-<kind>-<zone>`.
+        /// Namespace, `<plate>-<kind>` or `<plate>-<kind>-<zone>`; with a destination also an address outside.
         namespace: String,
+        /// Whom it connects to: a namespace, or an address outside.
+        #[arg(requires = "port")]
+        destination: Option<String>,
+        /// Port of the destination, such as `443` or `53/udp`.
+        port: Option<String>,
     },
 }
 

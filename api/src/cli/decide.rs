@@ -105,7 +105,7 @@ fn tell(session: &Session, act: &Act, done: &pb::Onboarding, what: &str, next: &
     Ok(Exit::Done)
 }
 
-fn signed(from: &Signed) -> Option<pb::Document> {
+pub fn signed(from: &Signed) -> Option<pb::Document> {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     Some(pb::Document {
         number: from.document_number.clone()?,

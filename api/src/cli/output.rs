@@ -27,7 +27,7 @@ pub fn one<M: Printed>(message: &M, format: Format) -> Result<()> {
     match format {
         Format::Table => table(M::HEADS, vec![message.row()]),
         Format::Name => line(message.name()),
-        Format::Json | Format::Yaml => value(&json_of(message)?, format),
+        Format::Json | Format::Yaml | Format::Svg => value(&json_of(message)?, format),
     }
 }
 
@@ -36,7 +36,7 @@ pub fn many<M: Printed>(messages: &[M], format: Format) -> Result<()> {
     match format {
         Format::Table => table(M::HEADS, messages.iter().map(Printed::row).collect()),
         Format::Name => messages.iter().try_for_each(|message| line(message.name())),
-        Format::Json | Format::Yaml => {
+        Format::Json | Format::Yaml | Format::Svg => {
             let all = messages.iter().map(json_of).collect::<Result<Vec<_>>>()?;
             value(&json!({ M::PLURAL: all }), format)
         }
@@ -46,7 +46,7 @@ pub fn many<M: Printed>(messages: &[M], format: Format) -> Result<()> {
 /// Prints one message of a stream: JSON on one line, tables as one row.
 pub fn next<M: Printed>(message: &M, format: Format) -> Result<()> {
     match format {
-        Format::Json => line(&json_of(message)?.to_string()),
+        Format::Json | Format::Svg => line(&json_of(message)?.to_string()),
         Format::Yaml => {
             line("---")?;
             value(&json_of(message)?, format)

@@ -70,6 +70,9 @@ impl Printed for pb::Environment {
     fn row(&self) -> Vec<String> {
         let quota = self.effective_quota.clone().or(self.quota.clone()).unwrap_or_default();
         let namespaces: Vec<_> = self.namespaces.iter().map(|n| n.name.clone()).collect();
+        let assigned = self.assignments.iter().map(|a| a.cidr.clone());
+        let prefixes: Vec<_> =
+            Some(self.prefix.clone()).into_iter().filter(|p| !p.is_empty()).chain(assigned).collect();
         vec![
             id(&self.name),
             id(&self.agency),
@@ -79,7 +82,7 @@ impl Printed for pb::Environment {
             quota.cpu,
             quota.memory,
             quota.storage,
-            self.prefix.clone(),
+            prefixes.join(","),
             format!("{:?}", self.state()),
             namespaces.join(","),
         ]

@@ -9,8 +9,7 @@ use crate::{name, proto::v1 as pb};
 pub fn message(from: &Decision) -> pb::Decision {
     let spec = &from.spec;
     let status = from.status.clone().unwrap_or_default();
-    let onboarding =
-        name::onboarding(from.metadata.namespace.as_deref().unwrap_or_default(), &spec.onboarding_ref.name);
+    let onboarding = name::onboarding(from.metadata.namespace.as_deref().unwrap_or_default(), &spec.paper().name);
     pb::Decision {
         name: format!("{onboarding}/decisions/{}", from.metadata.name.as_deref().unwrap_or_default()),
         uid: from.metadata.uid.clone().unwrap_or_default(),
@@ -24,7 +23,7 @@ pub fn message(from: &Decision) -> pb::Decision {
         document: spec.document.as_ref().map(document),
         effect: status.effect.map_or(0, |effect| effect.proto() as i32),
         effect_reason: status.reason.unwrap_or_default(),
-        onboarding_uid: spec.onboarding_ref.uid.clone(),
+        onboarding_uid: spec.paper().uid.clone(),
         defects: spec.defects.clone(),
         changes: Vec::new(),
     }

@@ -35,6 +35,7 @@ pub fn message(from: &Environment) -> pb::Environment {
         reconciling: reconciling(from),
         conditions: conditions(&status.conditions),
         profile: name::profile(&spec.profile_ref.name),
+        assignments: Vec::new(),
     }
 }
 

@@ -5,10 +5,16 @@ use berth_crds::{
     audit::Act,
     class::Runtime,
     common::BasisType,
+    connection::{ConnectionState, OutsideKind, Transport},
     decision::{DecisionVerdict, Effect},
     environment::{EnvironmentKind, Exposure, Lifecycle},
     onboarding::{Action, DataKind, OutcomeResult, State, SubjectBand, Verdict},
     tenant::{LevelStatus, MigrationStage},
+};
+use berth_plan::network::{
+    export::{Change, Table},
+    tree::Level,
+    whois::Standing,
 };
 
 use crate::proto::v1 as pb;
@@ -57,7 +63,12 @@ twins! {
     SubjectBand = pb::system_request::SubjectBand [Under10k From10kTo100k Over100k];
     Verdict = pb::check::Result [Passed Warning Failed Refused];
     OutcomeResult = pb::outcome::Result [Approved Rejected Withdrawn Returned];
-    DecisionVerdict = pb::decision::Verdict [Approve ApproveWithChanges Return Reject Withdraw Correct];
+    DecisionVerdict = pb::decision::Verdict [
+        Approve ApproveWithChanges Return Reject Withdraw Correct Consent Close];
+    ConnectionState = pb::connection::State [
+        Refused AwaitingConsent AwaitingDecision Opening Open Rejected Expired Closed];
+    OutsideKind = pb::outside_end::Kind [Named Internet Tslcd];
+    Transport = pb::connection_port::Protocol [Tcp Udp Sctp];
     Effect = pb::decision::Effect [Effective Void];
     EnvironmentKind = pb::environment::Kind [Prod Staging Acceptance Dev Training Recovery];
     Exposure = pb::environment::Exposure [Internet Tslcd];
@@ -69,6 +80,10 @@ twins! {
     MigrationStage = pb::tenant::MigrationStage [Inventoried Onboarding Operating Closed];
     Act = pb::audit_entry::Act [
         Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
-        Removed];
+        Removed OutsideChanged Opened Closed];
+    Standing = pb::address_answer::Standing [Held Imported Quarantined Reserved Free Outside];
+    Level = pb::address_node::Level [Root Site Pool Agency System Environment Leaf Assignment];
+    Change = pb::address_line::Change [Removed Present Added];
+    Table = pb::address_line::Table [Route Firewall Zone Pointer];
     LevelStatus = pb::level_record::Status [Proposed UnderAppraisal Approved Replaced];
 }

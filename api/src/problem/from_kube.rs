@@ -88,7 +88,7 @@ fn denied_by_policy(code: u16, sentence: &str) -> Problem {
     if code == 422 {
         return Problem::field("", sentence);
     }
-    let own = sentence.contains("you submitted this Onboarding");
+    let own = ["you submitted this Onboarding", "you asked for this Connection"].iter().any(|s| sentence.contains(s));
     let reason = if own { Reason::SelfApproval } else { Reason::PermissionDenied };
     Problem::NotAllowed { reason, message: format!("refused by policy: {sentence}") }
 }

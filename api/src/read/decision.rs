@@ -21,7 +21,8 @@ pub fn role(findings: &mut Findings, given: &str) -> SignerRole {
     if given.is_empty() {
         return SignerRole::Approver;
     }
-    let signs = |role: &&SignerRole| role.as_str() == given && **role != SignerRole::Requester;
+    let signs =
+        |role: &&SignerRole| role.as_str() == given && !matches!(role, SignerRole::Requester | SignerRole::Owner);
     SignerRole::ALL.iter().find(signs).copied().unwrap_or_else(|| {
         findings.bad("role", given, "is not a role that signs: approver, appraiser, governing-body or network");
         SignerRole::Approver

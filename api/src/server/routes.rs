@@ -17,7 +17,7 @@ use crate::{
     problem::Problem,
     proto::{self, v1 as pb},
     rest::Rest,
-    services::{Audits, Catalog, Environments, Onboardings, Tenants},
+    services::{Addresses, Audits, Catalog, Connections, Environments, Onboardings, Tenants},
 };
 
 /// Largest request.
@@ -49,13 +49,18 @@ fn berth(door: Door, gate: Arc<Gate>) -> Router {
         };
     }
     Routes::new(limited!(pb::onboarding_service_server::OnboardingServiceServer<_>, Onboardings::new(door.clone())))
+        .add_service(limited!(
+            pb::connection_service_server::ConnectionServiceServer<_>,
+            Connections::new(door.clone())
+        ))
         .add_service(limited!(pb::tenant_service_server::TenantServiceServer<_>, Tenants::new(door.clone())))
         .add_service(limited!(
             pb::environment_service_server::EnvironmentServiceServer<_>,
             Environments::new(door.clone())
         ))
         .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door.clone())))
-        .add_service(limited!(pb::audit_service_server::AuditServiceServer<_>, Audits::new(door)))
+        .add_service(limited!(pb::audit_service_server::AuditServiceServer<_>, Audits::new(door.clone())))
+        .add_service(limited!(pb::address_service_server::AddressServiceServer<_>, Addresses::new(door)))
         .into_axum_router()
         .layer(middleware::map_response(clear))
         .layer(middleware::from_fn_with_state(gate, access::guard))

@@ -68,7 +68,7 @@ pub async fn messages(door: &Door, papers: &Papers, decisions: &[Decision]) -> R
     let granting = decisions.iter().find(|d| d.spec.granted.is_some());
     let asked = match granting {
         Some(decision) => {
-            let onboarding = papers.onboarding(&decision.spec.onboarding_ref.name).await?;
+            let onboarding = papers.onboarding(&decision.spec.paper().name).await?;
             let class = onboarding.spec.environment.as_ref().map(|e| e.class_ref.name.clone()).unwrap_or_default();
             let classes = door.registers().class(&class).await?.into_iter().map(|c| (c.name_any(), c.into())).collect();
             difference::asked(&onboarding.spec, &Register { classes, ..Register::default() })

@@ -35,8 +35,8 @@ pub struct Act {
 /// Records the decision and returns the request.
 pub async fn decide(door: &Door, caller: &Caller, mut act: Act) -> Result<Onboarding> {
     let papers = Papers::open(door, caller, &act.agency)?;
-    let onboarding = papers.onboarding(&act.spec.onboarding_ref.name).await?;
-    act.spec.onboarding_ref = UidRef { name: onboarding.name_any(), uid: onboarding.uid().unwrap_or_default() };
+    let onboarding = papers.onboarding(&act.spec.paper().name).await?;
+    act.spec.onboarding_ref = Some(UidRef { name: onboarding.name_any(), uid: onboarding.uid().unwrap_or_default() });
     let existing = papers.decisions_about(&onboarding.name_any()).await?;
     let thing = Thing::new("Onboarding", name::onboarding(&papers.namespace, &onboarding.name_any()));
     let n = match next(caller, &act, &onboarding, &existing, thing)? {
@@ -69,15 +69,15 @@ enum Next {
 
 /// Pure: whether the act is possible, and its number.
 fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decision], thing: Thing) -> Result<Next> {
-    if !act.uid.is_empty() && act.uid != act.spec.onboarding_ref.uid {
-        let now = &act.spec.onboarding_ref.uid;
+    if !act.uid.is_empty() && act.uid != act.spec.paper().uid {
+        let now = &act.spec.paper().uid;
         return Err(Problem::field(
             "uid",
             format!("{:?} is not the uid of this request, {now}: read it again", act.uid),
         ));
     }
     // Papers about an earlier Onboarding of the same name have no say.
-    let about: Vec<_> = existing.iter().filter(|d| d.spec.onboarding_ref.uid == act.spec.onboarding_ref.uid).collect();
+    let about: Vec<_> = existing.iter().filter(|d| d.spec.paper().uid == act.spec.paper().uid).collect();
     let effect = |d: &Decision| d.status.as_ref().and_then(|s| s.effect);
     let standing = |d: &&&Decision| effect(d) != Some(Effect::Void);
     if retried(about.iter().copied(), caller, &act.spec, &thing)? {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     access::{caller, ticket},
-    convert::environment::message,
+    convert::{address as convert, environment::message},
     door::Door,
     identity::Caller,
     name,
@@ -116,7 +116,10 @@ impl EnvironmentService for Environments {
         &self,
         r: Request<pb::GetEnvironmentRequest>,
     ) -> Result<Response<pb::Environment>, Status> {
-        Ok(Response::new(message(&self.get(&caller(&r)?, &r.get_ref().name).await?)))
+        let environment = self.get(&caller(&r)?, &r.get_ref().name).await?;
+        let plan = self.door.registers().address_plan().await?;
+        let assignments = convert::assigned_to(plan.as_ref(), &environment, self.door.clock.today());
+        Ok(Response::new(pb::Environment { assignments, ..message(&environment) }))
     }
 
     async fn list_environments(

@@ -62,7 +62,7 @@ impl Onboardings {
         mut spec: DecisionSpec,
     ) -> Result<pb::Onboarding> {
         let (agency, id) = self.paper("name", given).await?;
-        spec.onboarding_ref = UidRef { name: id, uid: String::new() };
+        spec.onboarding_ref = Some(UidRef { name: id, uid: String::new() });
         let papers = Papers::open(&self.door, caller, &agency)?;
         let onboarding = decide(&self.door, caller, Act { agency, uid, spec, dry }).await?;
         Ok(placed_one(&papers, onboarding).await)
@@ -136,7 +136,7 @@ impl Onboardings {
         let (papers, _) = self.papers(caller, "name", &format!("agencies/{agency}/onboardings/{onboarding}")).await?;
         let thing = || Thing::new("Decision", given);
         let found = papers.decisions().get(id).await.map_err(|e| from_kube(e, As::Caller, "read", thing()))?;
-        if found.spec.onboarding_ref.name != onboarding {
+        if !found.spec.is_about_onboarding(onboarding) {
             return Err(Problem::NotFound(thing()));
         }
         Ok(acts::messages(&self.door, &papers, &[found]).await?.remove(0))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_crds::{Decision, Onboarding, names};
+use berth_crds::{Connection, Decision, Onboarding, names};
 use kube::{
     Api, Client, ResourceExt as _,
     api::{ListParams, PostParams},
@@ -68,6 +68,36 @@ impl Papers {
         Ok(found)
     }
 
+    /// The Connections.
+    pub fn connections(&self) -> Api<Connection> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// One Connection.
+    pub async fn connection(&self, id: &str) -> Result<Connection> {
+        let thing = Thing::new("Connection", name::connection(&self.namespace, id));
+        self.connections().get(id).await.map_err(|e| from_kube(e, As::Caller, "read", thing))
+    }
+
+    /// The Decisions about a Connection.
+    pub async fn decisions_on(&self, connection: &str) -> Result<Vec<Decision>> {
+        let params = ListParams::default().fields(&format!("spec.connectionRef.name={connection}"));
+        let thing = Thing::new("Decision", format!("{}/decisions/-", name::connection(&self.namespace, connection)));
+        let found = self.decisions().list(&params).await;
+        Ok(found.map_err(|e| from_kube(e, As::Caller, "list", thing))?.items)
+    }
+
+    /// Creates a Connection; `requester` is left out, admission stamps it.
+    pub async fn create_connection(
+        &self,
+        id: &str,
+        spec: &berth_crds::ConnectionSpec,
+        dry: bool,
+    ) -> Result<Connection> {
+        let thing = Thing::new("Connection", name::connection(&self.namespace, id));
+        self.create(ApiResource::erase::<Connection>(&()), id, &[], without("requester", spec)?, dry, thing).await
+    }
+
     /// Creates an Onboarding; `requester` is left out, admission stamps it.
     pub async fn create_onboarding(
         &self,
@@ -81,9 +111,12 @@ impl Papers {
 
     /// Creates a Decision; `by` is left out, admission stamps it.
     pub async fn create_decision(&self, id: &str, spec: &berth_crds::DecisionSpec, dry: bool) -> Result<Decision> {
-        let onboarding = name::onboarding(&self.namespace, &spec.onboarding_ref.name);
-        let thing = Thing::new("Decision", format!("{onboarding}/decisions/{id}"));
-        let labels = [(berth_crds::labels::ONBOARDING, spec.onboarding_ref.name.as_str())];
+        let about = spec.paper().name.as_str();
+        let (paper, labels) = match spec.connection_ref {
+            Some(_) => (name::connection(&self.namespace, about), Vec::new()),
+            None => (name::onboarding(&self.namespace, about), vec![(berth_crds::labels::ONBOARDING, about)]),
+        };
+        let thing = Thing::new("Decision", format!("{paper}/decisions/{id}"));
         self.create(ApiResource::erase::<Decision>(&()), id, &labels, without("by", spec)?, dry, thing).await
     }
 

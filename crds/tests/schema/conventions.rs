@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Enums whose values are names of other things, spelled as those are: zones in namespaces, roles in papers.
 const LOWER_CASE_ENUMS: &[&[&str]] =
-    &[&["dmz", "app", "db", "mgmt"], &["approver", "appraiser", "governing-body", "network", "requester"]];
+    &[&["dmz", "app", "db", "mgmt"], &["approver", "appraiser", "governing-body", "network", "requester", "owner"]];
 /// What YAML 1.1 parsers read as a boolean when it is not quoted.
 const YAML_BOOLEANS: &[&str] = &["on", "off", "yes", "no", "y", "n", "true", "false"];
 

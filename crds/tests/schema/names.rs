@@ -206,10 +206,14 @@ proptest! {
         onboarding in "[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", role in select(SignerRole::ALL), n in "[0-9]{1,5}"
     ) {
         let name = format!("{onboarding}.{}.{n}", role.as_str());
-        let verdict = if role == SignerRole::Requester { "Withdraw" } else { "Approve" };
+        let (paper, verdict) = match role {
+            SignerRole::Owner => ("connectionRef", "Consent"),
+            SignerRole::Requester => ("onboardingRef", "Withdraw"),
+            _ => ("onboardingRef", "Approve"),
+        };
         let decision = json!({
             "metadata": {"name": name},
-            "spec": {"onboardingRef": {"name": onboarding, "uid": "1"}, "role": role, "verdict": verdict,
+            "spec": {paper: {"name": onboarding, "uid": "1"}, "role": role, "verdict": verdict,
                      "by": {"username": "lan"}}
         });
         let accepted = refusals(schema("Decision"), &decision, None).is_empty();

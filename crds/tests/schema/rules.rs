@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use berth_crds::{
-    AddressPlan, Agency, AuditCheckpoint, AuditRecord, Decision, Environment, Onboarding, PrefixBlock, PrefixClaim,
-    Tenant,
+    AddressPlan, Agency, AuditCheckpoint, AuditRecord, Connection, Decision, Environment, Onboarding, PrefixBlock,
+    PrefixClaim, Tenant,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
@@ -21,6 +21,7 @@ const TABLES: &[&str] = &[
     "agency",
     "auditcheckpoint",
     "auditrecord",
+    "connection",
     "decision",
     "environment",
     "onboarding",
@@ -59,6 +60,24 @@ pub fn refusals(schema: &Value, object: &Value, old: Option<&Value>) -> Vec<Vali
     errors
 }
 
+/// Fills in the defaults of a structural schema, as the API server does before any rule runs.
+fn fill_in(schema: &Value, object: &mut Value) {
+    match object {
+        Value::Object(fields) => {
+            for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+                if let (None, Some(default)) = (fields.get(name), schema.get("default")) {
+                    fields.insert(name.clone(), default.clone());
+                }
+                if let Some(field) = fields.get_mut(name) {
+                    fill_in(schema, field);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_in(&schema["items"], item)),
+        _ => {}
+    }
+}
+
 /// Fails with every case of the table that ends otherwise than it says.
 fn assert_table<K: DeserializeOwned>(table: &str) {
     let cases = load(table);
@@ -70,14 +89,17 @@ fn assert_table<K: DeserializeOwned>(table: &str) {
 
 fn judge<K: DeserializeOwned>(schema: &Value, case: &Case) -> Result<(), String> {
     let said = |errors: &[ValidationError]| errors.iter().map(|e| e.message.clone()).collect::<Vec<_>>();
-    let mut errors = refusals(schema, &case.object, None);
-    let mut last = case.object.clone();
+    let mut created = case.object.clone();
+    fill_in(schema, &mut created);
+    let mut errors = refusals(schema, &created, None);
+    let mut last = created.clone();
     if let Some(update) = &case.update {
         if !errors.is_empty() {
             return Err(format!("{}: is not even created: {:?}", case.name, said(&errors)));
         }
         merge(&mut last, update);
-        errors = refusals(schema, &last, Some(&case.object));
+        fill_in(schema, &mut last);
+        errors = refusals(schema, &last, Some(&created));
     }
     // A misspelt field would make a case pass for the wrong reason.
     serde_json::from_value::<K>(last).map_err(|e| format!("{}: is not an object of its kind: {e}", case.name))?;
@@ -108,6 +130,11 @@ fn an_onboarding_has_what_its_action_needs_and_never_changes() {
 #[test]
 fn a_decision_is_named_by_its_place_and_never_changes() {
     assert_table::<Decision>("decision");
+}
+
+#[test]
+fn a_connection_names_both_ends_is_never_any_and_never_changes() {
+    assert_table::<Connection>("connection");
 }
 
 #[test]

@@ -1,30 +1,40 @@
-//! Prefixes: in which order they are chosen, and what follows from them without a search.
+//! Prefixes: how a plan cuts them, in which order they are chosen, and what follows from them without a search.
 
 mod choose;
+mod layout;
+mod pool;
+mod ranges;
 
 use std::net::Ipv6Addr;
 
-use berth_crds::AddressPlanSpec;
-use berth_crds::address::PrefixLevel;
-use berth_crds::environment::{EnvironmentKind, Zone};
-use ipnet::Ipv6Net;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-pub use choose::{Ask, Choice, Pool, Refused, Rule, choose, is_free, pick, sparse};
-
-/// Length of an environment's prefix.
-pub const ENVIRONMENT_LENGTH: u8 = 60;
-/// Length of a leaf.
-pub const LEAF_LENGTH: u8 = 64;
-/// Length of a pool.
-pub const POOL_LENGTH: u8 = 40;
-/// Length of a site's part of a root.
-pub const SITE_LENGTH: u8 = 36;
+pub use choose::{Ask, Choice, Refused, Rule, choose, is_free, pick};
+pub use layout::{assignable, bits, environment, leaf, length, pools, site_part};
+pub use pool::{Pool, sparse};
+pub use ranges::{Clash, clashes, is_judged, meets_root, open_pools, reserved};
 
 /// Reads a prefix only in its one spelling: masked, lower case, RFC 5952. An IPv4-mapped address has two spellings and
 /// is no address of a plan: refused.
 pub fn parse(text: &str) -> Option<Ipv6Net> {
     let net: Ipv6Net = text.parse().ok()?;
     (net.trunc() == net && !text.contains('.') && net.to_string() == text).then_some(net)
+}
+
+/// Reads an IPv4 prefix only in its one spelling: masked, four numbers without leading zeros.
+pub fn parse_v4(text: &str) -> Option<Ipv4Net> {
+    let net: Ipv4Net = text.parse().ok()?;
+    (net.trunc() == net && net.to_string() == text).then_some(net)
+}
+
+/// Reads a prefix of either family only in its one spelling.
+pub fn parse_any(text: &str) -> Option<IpNet> {
+    parse(text).map(IpNet::V6).or_else(|| parse_v4(text).map(IpNet::V4))
+}
+
+/// Whether two prefixes share an address; those of two families never do.
+pub fn overlap(a: IpNet, b: IpNet) -> bool {
+    a.contains(&b) || b.contains(&a)
 }
 
 /// The `index`-th child of a prefix.
@@ -38,54 +48,6 @@ pub fn child(parent: Ipv6Net, length: u8, index: u128) -> Option<Ipv6Net> {
     Ipv6Net::new(Ipv6Addr::from(u128::from(parent.network()) | offset), length).ok()
 }
 
-/// Pools of one level on one site, in the plan's order.
-pub fn pools(plan: &AddressPlanSpec, site_digit: &str, level: PrefixLevel) -> Vec<Ipv6Net> {
-    let digits = match level {
-        PrefixLevel::Agency => &plan.department_pools,
-        PrefixLevel::Commune => &plan.commune_pools,
-        PrefixLevel::System => return Vec::new(),
-    };
-    let Ok(site) = u128::from_str_radix(site_digit, 16) else { return Vec::new() };
-    plan.roots
-        .iter()
-        .filter_map(|root| parse(&root.cidr))
-        .filter_map(|root| if root.prefix_len() < SITE_LENGTH { child(root, SITE_LENGTH, site) } else { Some(root) })
-        .flat_map(|site| digits.iter().filter_map(move |d| child(site, POOL_LENGTH, u128::from_str_radix(d, 16).ok()?)))
-        .collect()
-}
-
-/// Fixed nibble of an environment kind.
-pub fn kind_nibble(kind: EnvironmentKind) -> u128 {
-    match kind {
-        EnvironmentKind::Prod => 0,
-        EnvironmentKind::Staging => 1,
-        EnvironmentKind::Acceptance => 2,
-        EnvironmentKind::Dev => 3,
-        EnvironmentKind::Training => 4,
-        EnvironmentKind::Recovery => 8,
-    }
-}
-
-/// Fixed nibble of a zone's pods.
-pub fn zone_nibble(zone: Option<Zone>) -> u128 {
-    match zone {
-        None | Some(Zone::App) => 0,
-        Some(Zone::Mgmt) => 5,
-        Some(Zone::Dmz) => 7,
-        Some(Zone::Db) => 8,
-    }
-}
-
-/// Prefix of an environment in its system's block.
-pub fn environment(system: Ipv6Net, kind: EnvironmentKind) -> Option<Ipv6Net> {
-    child(system, ENVIRONMENT_LENGTH, kind_nibble(kind))
-}
-
-/// Prefix of a zone's pods in its environment's prefix.
-pub fn leaf(environment: Ipv6Net, zone: Option<Zone>) -> Option<Ipv6Net> {
-    child(environment, LEAF_LENGTH, zone_nibble(zone))
-}
-
 /// 32 hexadecimal digits of the network address: text order is address order.
 pub fn hex(net: Ipv6Net) -> String {
     format!("{:032x}", u128::from(net.network()))
@@ -96,4 +58,11 @@ pub fn reverse_zone(net: Ipv6Net) -> Option<String> {
     let digits = hex(net);
     let digits = net.prefix_len().is_multiple_of(4).then(|| &digits[..usize::from(net.prefix_len() / 4)])?;
     Some(digits.chars().rev().flat_map(|digit| [digit, '.']).chain("ip6.arpa".chars()).collect())
+}
+
+/// Reverse zone of an IPv4 prefix at a whole octet (RFC 1035 §3.5); others are delegated piecewise (RFC 2317): `None`.
+pub fn reverse_zone_v4(net: Ipv4Net) -> Option<String> {
+    let octets = net.network().octets();
+    let used = net.prefix_len().is_multiple_of(8).then(|| &octets[..usize::from(net.prefix_len() / 8)])?;
+    Some(used.iter().rev().map(|octet| format!("{octet}.")).chain(["in-addr.arpa".to_owned()]).collect())
 }

@@ -237,11 +237,10 @@ fn exposed<'a>(input: &Input<'a>) -> Option<&'a DesiredNamespace> {
     input.desired.namespaces.iter().find(outside).filter(|_| open)
 }
 
-/// Leaf of the environment for load balancers (ipv6 §3.2: role 1).
+/// Leaf of the environment for load balancers.
 fn services_leaf(desired: &Desired) -> Result<Ipv6Net, Unfit> {
-    const ROLE: usize = 1;
-    let leaf = crate::address::parse(&desired.prefix).and_then(|p| p.subnets(64).ok()?.nth(ROLE));
-    leaf.ok_or_else(|| Unfit(format!("`status.prefix` {:?} has no leaf for load balancers.", desired.prefix)))
+    let leaf = desired.services.as_deref().and_then(crate::address::parse);
+    leaf.ok_or_else(|| Unfit(format!("The address plan cuts no leaf for load balancers from {}.", desired.prefix)))
 }
 
 /// Leaf of a namespace's pods.

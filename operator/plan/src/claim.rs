@@ -4,6 +4,8 @@
 //! may die after any call; two operators may run it at once with stale caches. Uniqueness rests on the block's name
 //! alone, everything else on compare-and-swap. `tests/model` checks this very function, state by state.
 
+mod grow;
+mod import;
 mod release;
 mod take;
 
@@ -14,9 +16,11 @@ use berth_crds::condition::{self, Is};
 use berth_crds::{AddressPlan, ConditionType, PrefixBlock, PrefixClaim, Reason, labels, names};
 use ipnet::Ipv6Net;
 use jiff::SignedDuration;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 
+pub use grow::{MOST_BLOCKS, further};
+pub use import::{Import, import};
 pub(crate) use release::{GiveUp, give_up};
 pub use release::{Leaving, quarantine, server_time};
 
@@ -30,15 +34,32 @@ pub enum Parent {
         /// The pools.
         pools: Vec<Ipv6Net>,
     },
-    /// A block of an agency.
-    Block {
-        /// UID of the block.
-        uid: String,
-        /// Its prefix.
-        cidr: Ipv6Net,
-    },
+    /// Blocks of an agency, in order: the first, and those by which it grew.
+    Blocks(Vec<ParentBlock>),
+    /// The plan is refused: nothing new is numbered from it.
+    Refused,
     /// The parent has no block yet.
     NotYet,
+}
+
+/// A block that others are numbered in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParentBlock {
+    /// UID of the block.
+    pub uid: String,
+    /// Its prefix.
+    pub cidr: Ipv6Net,
+}
+
+impl Parent {
+    /// Where the claim may be numbered, in order.
+    pub fn nets(&self) -> Vec<Ipv6Net> {
+        match self {
+            Self::Pools { pools, .. } => pools.clone(),
+            Self::Blocks(blocks) => blocks.iter().map(|block| block.cidr).collect(),
+            Self::Refused | Self::NotYet => Vec::new(),
+        }
+    }
 }
 
 /// What is known besides the claim. All of it may be old.
@@ -52,8 +73,22 @@ pub struct Known {
     pub taken: BTreeSet<Ipv6Net>,
     /// Prefixes in quarantine that this claimant had: a hint, too.
     pub returning: BTreeSet<Ipv6Net>,
+    /// Ranges of the platform: nothing in one is chosen, and nothing is numbered in a block that lies in one.
+    pub reserved: BTreeSet<Ipv6Net>,
+    /// The full block that this claim's block is to lie beside.
+    pub grows: Option<Ipv6Net>,
+    /// Why nothing is given: the exported ledger speaks of prefixes that the cluster has lost.
+    pub frozen: Option<String>,
     /// Now.
     pub now: Time,
+}
+
+impl Known {
+    /// A world in which nothing is taken.
+    pub fn new(parent: Parent, length: u8, now: Time) -> Self {
+        let (taken, returning, reserved) = Default::default();
+        Self { parent, length, taken, returning, reserved, grows: None, frozen: None, now }
+    }
 }
 
 /// What the claim's own calls have shown so far.
@@ -183,6 +218,9 @@ fn decide(memory: &mut Memory, known: &Known) -> Call {
     if memory.claim.status.as_ref().is_some_and(|s| s.bound.is_some()) {
         return Call::Done;
     }
+    if known.frozen.is_some() {
+        return say(memory, known, Reason::AllocationFrozen);
+    }
     let Some(cidr) = memory.candidate().map(str::to_owned) else { return take::intend(memory, known) };
     match &memory.block {
         None => take::lock(memory, known, &cidr),
@@ -215,12 +253,28 @@ pub(crate) fn touch(block: &PrefixBlock) -> Call {
 /// Says once in the status why the claim waits, and then waits.
 fn say(memory: &Memory, known: &Known, reason: Reason) -> Call {
     let conditions = memory.claim.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
-    if condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.reason == reason.as_str()) {
+    let message = waiting(known, reason);
+    let told = |c: &Condition| c.reason == reason.as_str() && c.message == message;
+    if condition::get(conditions, ConditionType::Ready).is_some_and(told) {
         return Call::Wait(reason);
     }
     let mut claim = memory.claim.clone();
-    set(&mut claim, Is::False, reason, reason.en(), &known.now);
+    set(&mut claim, Is::False, reason, &message, &known.now);
     Call::WriteClaim(Box::new(claim))
+}
+
+/// What a claim that waits says: where there is no room, by name; what the cluster has lost.
+pub fn waiting(known: &Known, reason: Reason) -> String {
+    if let (Reason::AllocationFrozen, Some(why)) = (reason, &known.frozen) {
+        return why.clone();
+    }
+    let full = if reason == Reason::PoolExhausted { known.parent.nets() } else { Vec::new() };
+    let (en, length) = (reason.en(), known.length);
+    match full.as_slice() {
+        [] => en.to_owned(),
+        [one] => format!("{en} {one} has no room for a /{length}."),
+        [first, .., last] => format!("{en} None of {} has room for a /{length}, from {first} to {last}.", full.len()),
+    }
 }
 
 fn set(claim: &mut PrefixClaim, is: Is, reason: Reason, message: &str, now: &Time) {

@@ -105,7 +105,7 @@ fn judge(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>, befor
 
 fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>, before: &[Judged]) -> Option<Reason> {
     let spec = &decision.spec;
-    if Some(spec.onboarding_ref.uid.as_str()) != case.onboarding.metadata.uid.as_deref() {
+    if Some(spec.paper().uid.as_str()) != case.onboarding.metadata.uid.as_deref() {
         return Some(Reason::VoidNoOnboarding);
     }
     if let Some(reason) = void_by_outcome(case, decision, outcome) {
@@ -173,7 +173,7 @@ fn number(decision: &Decision) -> u32 {
 }
 
 /// One person however spelled: Unicode form, spaces and capitals of a signature differ between documents.
-fn same_person(a: &str, b: &str) -> bool {
+pub(crate) fn same_person(a: &str, b: &str) -> bool {
     let plain = |name: &str| -> String {
         let words: Vec<&str> = name.split_whitespace().collect();
         words.join(" ").nfc().collect::<String>().to_lowercase()
@@ -192,7 +192,7 @@ fn operators(case: &Case) -> Vec<String> {
 }
 
 /// Contractors of the province, or of one agency.
-fn is_contractor(group: &str) -> bool {
+pub(crate) fn is_contractor(group: &str) -> bool {
     group == labels::CONTRACTORS || (group.starts_with(labels::GROUP_PREFIX) && group.ends_with(":contractor"))
 }
 
@@ -253,7 +253,8 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
         message: sentence(case, by),
     };
     match decision.spec.verdict {
-        DecisionVerdict::Correct => None,
+        // Consent and Close are about Connections; the schema keeps them from Onboardings.
+        DecisionVerdict::Correct | DecisionVerdict::Consent | DecisionVerdict::Close => None,
         DecisionVerdict::Withdraw => Some(made(OutcomeResult::Withdrawn, &[decision], None)),
         DecisionVerdict::Reject => Some(made(OutcomeResult::Rejected, &[decision], None)),
         DecisionVerdict::Return => Some(made(OutcomeResult::Returned, &[decision], None)),

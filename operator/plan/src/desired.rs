@@ -8,10 +8,13 @@ mod quota;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use berth_crds::address::LeafRole;
 use berth_crds::common::Resources;
 use berth_crds::environment::{Lifecycle, NamespaceStatus, Zone};
 use berth_crds::profile::LevelRule;
-use berth_crds::{Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels, names};
+use berth_crds::{
+    AddressPlan, AddressPlanSpec, Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels, names,
+};
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
@@ -38,6 +41,8 @@ pub struct Input<'a> {
     pub profile: Option<&'a PolicyProfile>,
     /// The system's prefix, once it is bound.
     pub system_prefix: Option<Ipv6Net>,
+    /// The address plan: how the system's prefix is cut.
+    pub addresses: Option<&'a AddressPlan>,
     /// Today: access that has expired is not bound.
     pub today: Date,
 }
@@ -49,6 +54,8 @@ pub struct Desired {
     pub granted: Resources,
     /// Prefix of the environment.
     pub prefix: String,
+    /// Prefix of its load balancers, when the plan has a digit for them.
+    pub services: Option<String>,
     /// One per zone, or one.
     pub namespaces: Vec<DesiredNamespace>,
 }
@@ -115,13 +122,41 @@ pub fn plan(input: &Input) -> Result<Desired, Blocked> {
     }
     let system =
         input.system_prefix.ok_or_else(|| blocked(Reason::AddressPending, Reason::AddressPending.en().into()))?;
-    let prefix = address::environment(system, spec.kind)
-        .ok_or_else(|| blocked(Reason::InvalidSpec, format!("{system} is too small for environments.")))?;
+    let cut = Cut::new(input, system)?;
     let namespaces = zones(input.environment, granted)
         .into_iter()
-        .map(|(zone, part)| namespaced(input, tenant, class, rule, zone, part, prefix))
-        .collect();
-    Ok(Desired { granted: granted.to_resources(), prefix: prefix.to_string(), namespaces })
+        .map(|(zone, part)| Ok(namespaced(input, tenant, class, rule, zone, part, cut.pods(zone)?)))
+        .collect::<Result<_, Blocked>>()?;
+    let services = address::leaf(cut.plan, cut.prefix, LeafRole::LoadBalancers, None).map(|leaf| leaf.to_string());
+    Ok(Desired { granted: granted.to_resources(), prefix: cut.prefix.to_string(), services, namespaces })
+}
+
+/// How the plan cuts the environment's prefix.
+struct Cut<'a> {
+    plan: &'a AddressPlanSpec,
+    prefix: Ipv6Net,
+}
+
+impl<'a> Cut<'a> {
+    fn new(input: &Input<'a>, system: Ipv6Net) -> Result<Self, Blocked> {
+        let missing = || Blocked { reason: Reason::MissingReference, message: "There is no address plan.".into() };
+        let plan = &input.addresses.ok_or_else(missing)?.spec;
+        let kind = input.environment.spec.kind;
+        let why = || match plan.environments.iter().any(|e| e.kind == kind) {
+            true => format!("{system} is too small for environments."),
+            false => format!("The address plan has no digit for environments of kind {kind:?}; append one."),
+        };
+        let prefix = address::environment(plan, system, kind);
+        let prefix = prefix.ok_or_else(|| Blocked { reason: Reason::InvalidSpec, message: why() })?;
+        Ok(Self { plan, prefix })
+    }
+
+    fn pods(&self, zone: Option<Zone>) -> Result<Ipv6Net, Blocked> {
+        let zone_name = zone.map_or("none", Zone::as_str);
+        let message = || format!("The address plan has no digit for pods of zone {zone_name}; append one.");
+        let leaf = address::leaf(self.plan, self.prefix, LeafRole::Pods, zone);
+        leaf.ok_or_else(|| Blocked { reason: Reason::InvalidSpec, message: message() })
+    }
 }
 
 /// Zones with their parts of the grant; one part without a zone when not zoned.
@@ -184,7 +219,7 @@ fn namespaced(
     rule: &LevelRule,
     zone: Option<Zone>,
     part: Amounts,
-    prefix: Ipv6Net,
+    leaf: Ipv6Net,
 ) -> DesiredNamespace {
     let environment = input.environment;
     let name = names::namespace(&environment.name_any(), zone.map(Zone::as_str));
@@ -193,7 +228,7 @@ fn namespaced(
     DesiredNamespace {
         name,
         zone,
-        prefix: address::leaf(prefix, zone).map(|l| l.to_string()).unwrap_or_default(),
+        prefix: leaf.to_string(),
         namespace: namespace::build(&place),
         limits: limits::build(&place),
         quota: quota::build(&place),

@@ -19,7 +19,9 @@ pub mod collect; // one block's next call: what no claim wants, and what leaves 
 pub mod desired; // Environment → the objects it should have
 pub mod backend; // leaves + what the cluster offers → pools, annotations, `Addressed`
 pub mod netpol; // who reaches whom: what NetworkPolicies come to, and whether they come in pairs
+pub mod connection; // opening between two ends → which Decisions count, policies on both sides, what is said
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions
 pub mod ledger; // what happened → the record of it, chained and verifiable
 pub mod as_of; // whose, at which level, under which name on a day
+pub mod network; // what network people ask: whois, exports, the plan as a tree

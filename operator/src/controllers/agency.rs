@@ -84,13 +84,19 @@ async fn budget(agency: &Agency, ctx: &Context) -> Result<Option<String>> {
         return Ok(budget.map(|_| message.into()));
     };
     let namespace = names::agency_namespace(&name);
+    let tenant =
+        |booking: &Booking| register.tenants.get(&register.environments.get(&booking.name)?.spec.tenant_ref.name);
     let belongs = |booking: &Booking| {
         let asked = booking.onboarding_ref.as_ref().is_some_and(|r| r.namespace == namespace);
-        let tenant = register.environments.get(&booking.name).map(|e| &e.spec.tenant_ref.name);
-        let owner = tenant.and_then(|t| register.tenants.get(t)).map(|t| &t.spec.agency_ref.name);
-        owner.map_or(asked, |owner| *owner == name)
+        tenant(booking).map_or(asked, |tenant| tenant.spec.agency_ref.name == name)
     };
-    let lacking = booking::settle(ctx, &name, &site.name_any(), budget, belongs).await?;
+    // A system that passed to another agency is booked there first, then given up here.
+    let moved = |booking: &Booking| {
+        let tenant = tenant(booking).filter(|tenant| tenant.spec.agency_ref.name != name);
+        let place = tenant.and_then(|t| booking::place(ctx, &t.spec.agency_ref.name, &t.spec.site_ref.name));
+        place.is_some_and(|place| place.ledger().find(booking.kind, &booking.name).is_some())
+    };
+    let lacking = booking::settle(ctx, &name, &site.name_any(), budget, belongs, moved).await?;
     Ok(lacking.map(|resource| format!("`spec.budget` needs more {resource} than the site has left.")))
 }
 
@@ -191,6 +197,12 @@ async fn record(agency: &Agency, outcome: &Outcome, ctx: &Context) -> Result<()>
         super::claim::prefix_of(ctx, &names::agency_claim(&agency.name_any()), agency.metadata.uid.as_deref())
             .map(|p| p.to_string())
             .or(status.prefix);
+    let further =
+        super::claim::further_prefixes(ctx, &names::agency_claim(&agency.name_any()), agency.metadata.uid.as_deref());
+    // Prefixes once shown are never taken away by a cache that lags.
+    if further.len() >= status.further_prefixes.len() {
+        status.further_prefixes = further;
+    }
     let done = outcome.reason == Reason::Ready;
     // A body that nobody acts for is complete as it is.
     let fine = done || outcome.reason == Reason::NoMembers;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crds::address::{BlockState, Claimant, ClaimantKind};
-use berth_crds::{Agency, PrefixBlock, PrefixClaim, Reason, Tenant, names};
+use berth_crds::{AddressPlan, Agency, PrefixBlock, PrefixClaim, Reason, Tenant, names};
 use berth_plan::address;
-use berth_plan::claim::{Answer, Call, Known, Memory, Parent, is_bound, step};
+use berth_plan::claim::{Answer, Call, Known, Memory, Parent, ParentBlock, is_bound, step};
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, Preconditions};
@@ -17,6 +17,7 @@ use kube::runtime::controller::Action;
 
 use calls::{PLAN, make};
 
+use crate::allocation::Allocation;
 use crate::context::Context;
 use crate::error::{Error, Result, answer, while_};
 use crate::{apply, observe};
@@ -25,6 +26,8 @@ use crate::{apply, observe};
 const MOST_CALLS: usize = 64;
 /// A claim that waits for what no watch tells is looked at again after this long.
 const AGAIN: Duration = Duration::from_secs(60);
+/// The gate is looked at again after this long; nothing is read for that.
+const SOON: Duration = Duration::from_secs(2);
 /// A block in use is told free by watches; this is for what they miss.
 const IN_USE: Duration = Duration::from_secs(300);
 
@@ -42,13 +45,14 @@ pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Act
 }
 
 async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
-    let mut known = Known {
-        parent: parent(claim, ctx),
-        length: claim.spec.level.length(),
-        taken: BTreeSet::new(),
-        returning: BTreeSet::new(),
-        now: ctx.now(),
-    };
+    let mut known = known(claim, ctx);
+    match ctx.allocation.now() {
+        Allocation::Open => {}
+        Allocation::Frozen(why) => known.frozen = Some(why),
+        // Nobody is told of a moment.
+        Allocation::Unread if waits(claim) => return Ok(Action::requeue(SOON)),
+        Allocation::Unread => {}
+    }
     let mut memory = Memory::new(claim.clone());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
@@ -59,12 +63,34 @@ async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Contex
             Call::LetGo(_) => return make(call, ctx).await.map(|_| Action::await_change()),
             Call::Wait(reason) => {
                 tracing::warn!(claim = claim.name_any(), reason = reason.as_str(), "claim waits");
-                return Ok(Action::requeue(if reason == Reason::StillInUse { IN_USE } else { AGAIN }));
+                return Ok(Action::requeue(match reason {
+                    Reason::StillInUse => IN_USE,
+                    Reason::AllocationFrozen => SOON,
+                    _ => AGAIN,
+                }));
             }
             call => make(call, ctx).await?,
         };
     }
     Err(Error::Conflict { what: format!("PrefixClaim {:?}", claim.name_any()) })
+}
+
+fn known(claim: &PrefixClaim, ctx: &Context) -> Known {
+    let plan = ctx.caches.plans.get(PLAN, None).filter(|plan| address::is_judged(plan));
+    let Some(plan) = plan else { return Known::new(Parent::NotYet, 0, ctx.now()) };
+    let grown = claim.spec.grows_claim_ref.as_ref().and_then(|first| bound_block(ctx, &first.name));
+    let length = address::length(&plan.spec, claim.spec.level);
+    Known {
+        reserved: address::reserved(&plan),
+        grows: grown.and_then(|block| address::parse(&block.spec.cidr)),
+        ..Known::new(parent(claim, &plan, ctx), length, ctx.now())
+    }
+}
+
+/// Whether a claim wants a prefix and has none.
+fn waits(claim: &PrefixClaim) -> bool {
+    let bound = claim.status.as_ref().is_some_and(|s| s.bound.is_some());
+    claim.metadata.deletion_timestamp.is_none() && !bound
 }
 
 /// One step, with what other claims of this process are about to intend counted as taken.
@@ -79,7 +105,7 @@ fn next_call(
     let claim = if let Answer::Claim(claim) = &answer { claim.as_ref() } else { &memory.claim };
     // Only a choice looks at what is taken, and that is made of thousands of blocks.
     if claim.status.as_ref().is_none_or(|s| s.candidate.is_none()) {
-        known.taken = observe::taken(ctx, &memory.claim);
+        known.taken = observe::taken(ctx, &memory.claim, &known.parent.nets());
         known.taken.extend(intents.iter());
         known.returning = returning(&memory.claim, ctx);
     }
@@ -140,16 +166,20 @@ async fn delete(claim: &PrefixClaim, ctx: &Context) -> Result<Action> {
     }
 }
 
-fn parent(claim: &PrefixClaim, ctx: &Context) -> Parent {
+fn parent(claim: &PrefixClaim, plan: &AddressPlan, ctx: &Context) -> Parent {
     if let Some(reference) = &claim.spec.parent_claim_ref {
-        return bound_block(ctx, &reference.name).map_or(Parent::NotYet, |block| Parent::Block {
-            uid: block.uid().unwrap_or_default(),
-            cidr: address::parse(&block.spec.cidr).unwrap_or_default(),
-        });
+        let claims = observe::blocks_of(ctx, &reference.name);
+        let bound = claims.iter().filter_map(|claim| bound_block(ctx, &claim.name_any()));
+        let blocks: Vec<ParentBlock> =
+            bound.filter_map(|b| Some(ParentBlock { uid: b.uid()?, cidr: address::parse(&b.spec.cidr)? })).collect();
+        return if blocks.is_empty() { Parent::NotYet } else { Parent::Blocks(blocks) };
     }
-    let site = ctx.caches.sites.get(&claim.spec.site_ref.name, None);
-    let Some((plan, site)) = ctx.caches.plans.get(PLAN, None).zip(site) else { return Parent::NotYet };
-    let pools = address::pools(&plan.spec, &site.spec.address_digit, claim.spec.level);
+    let Some(site) = ctx.caches.sites.get(&claim.spec.site_ref.name, None) else { return Parent::NotYet };
+    let (digit, level) = (&site.spec.address_digit, claim.spec.level);
+    let pools = address::open_pools(plan, digit, level);
+    if pools.is_empty() && !address::pools(&plan.spec, digit, level).is_empty() {
+        return Parent::Refused;
+    }
     Parent::Pools { uid: plan.uid().unwrap_or_default(), pools }
 }
 
@@ -158,6 +188,12 @@ fn bound_block(ctx: &Context, claim: &str) -> Option<Arc<PrefixBlock>> {
     let claim = ctx.caches.claims.get(claim, None)?;
     let cidr = &claim.status.as_ref()?.bound.as_ref()?.cidr;
     ctx.caches.blocks.get(&names::block(cidr), None).filter(|block| is_bound(&claim, block))
+}
+
+/// Prefixes by which an agency grew, in order: its blocks after the first.
+pub fn further_prefixes(ctx: &Context, first: &str, claimant_uid: Option<&str>) -> Vec<String> {
+    let further = observe::blocks_of(ctx, first).into_iter().skip(1);
+    further.filter_map(|claim| prefix_of(ctx, &claim.name_any(), claimant_uid)).map(|p| p.to_string()).collect()
 }
 
 /// The prefix that a claim is bound to, when the claim is this very claimant's: one of the same name that was deleted and

@@ -11,6 +11,7 @@ use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
 use super::claim::calls::make;
+use crate::allocation::Allocation;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
@@ -29,6 +30,10 @@ pub async fn reconcile(block: Arc<PrefixBlock>, ctx: Arc<Context>) -> Result<Act
     if !quarantined && is_wanted(&block, claim.as_deref()) {
         let pending = block.spec.state == BlockState::Pending;
         return Ok(if pending { Action::requeue(GRACE) } else { Action::await_change() });
+    }
+    // A lock that another history still needs is not taken away before the two are one.
+    if ctx.allocation.now() != Allocation::Open {
+        return Ok(Action::requeue(GRACE));
     }
     let age = block.creation_timestamp().map_or(0, |t| ctx.now().0.duration_since(t.0).as_secs());
     if !quarantined && age < GRACE.as_secs() as i64 {

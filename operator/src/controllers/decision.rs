@@ -1,10 +1,10 @@
-//! Decisions about nothing: their Onboarding never existed. All others are judged with their Onboarding.
+//! Decisions about nothing: their paper never existed. All others are judged with their paper.
 
 use std::sync::Arc;
 
 use berth_crds::condition::{self, Is};
 use berth_crds::decision::Effect;
-use berth_crds::{ConditionType, Decision, Onboarding, Reason};
+use berth_crds::{ConditionType, Connection, Decision, Onboarding, Reason};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
@@ -12,16 +12,25 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::{apply, record};
 
-/// Voids a Decision whose Onboarding does not exist.
+/// Voids a Decision whose paper does not exist.
 pub async fn reconcile(decision: Arc<Decision>, ctx: Arc<Context>) -> Result<Action> {
-    let (namespace, name) = (decision.namespace().unwrap_or_default(), &decision.spec.onboarding_ref.name);
+    let (namespace, name) = (decision.namespace().unwrap_or_default(), &decision.spec.paper().name);
     let judged = decision.status.as_ref().is_some_and(|s| s.effect.is_some());
-    if judged || ctx.caches.onboardings.get(name, Some(&namespace)).is_some() {
+    let connection = decision.spec.connection_ref.is_some();
+    let known = match connection {
+        true => ctx.caches.connections.get(name, Some(&namespace)).is_some(),
+        false => ctx.caches.onboardings.get(name, Some(&namespace)).is_some(),
+    };
+    if judged || known {
         return Ok(Action::await_change());
     }
     // The cache may lag behind a paper that was made a moment ago: ask before voiding for ever.
-    if apply::live::<Onboarding>(&ctx.api_in(&namespace), name).await?.is_none() {
-        write(&decision, Effect::Void, Reason::VoidNoOnboarding, &ctx).await?;
+    let (missing, reason) = match connection {
+        true => (apply::live::<Connection>(&ctx.api_in(&namespace), name).await?.is_none(), Reason::VoidNoConnection),
+        false => (apply::live::<Onboarding>(&ctx.api_in(&namespace), name).await?.is_none(), Reason::VoidNoOnboarding),
+    };
+    if missing {
+        write(&decision, Effect::Void, reason, &ctx).await?;
     }
     Ok(Action::await_change())
 }

@@ -17,10 +17,12 @@ use berth_plan::amounts::Amounts;
 use berth_plan::backend::Told;
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
+use berth_plan::network::outside;
 use berth_plan::status::environment::{Progress, blocked, planned};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
+use super::claim::calls::PLAN;
 use crate::booking::{self, Place};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -46,8 +48,8 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
         return Ok(Action::await_change());
     }
     // Before anything that can fail: whoever left the list is out, whatever else is wrong.
-    children::take_access_away(&environment, &ctx).await?;
     let tenant = ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None);
+    children::take_access_away(&environment, tenant.as_deref(), &ctx).await?;
     match plan(&environment, tenant.as_deref(), &ctx) {
         Err(why) => {
             let status = blocked(&environment, &why, &ctx.now());
@@ -64,12 +66,14 @@ fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> st
     let class = ctx.caches.classes.get(&environment.spec.class_ref.name, None);
     let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None);
     let prefix = tenant.and_then(|t| t.status.as_ref()?.prefix.clone());
+    let addresses = ctx.caches.plans.get(PLAN, None);
     desired::plan(&desired::Input {
         environment,
         tenant,
         class: class.as_deref(),
         profile: profile.as_deref(),
         system_prefix: prefix.as_deref().and_then(address::parse),
+        addresses: addresses.as_deref(),
         today: ctx.today(),
     })
     .map(|desired| backends::dress(environment, desired, ctx))
@@ -106,7 +110,7 @@ async fn provide(
     };
     let namespaces = with_uids(&current, desired);
     let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
-    let status = backends::tell(&current, status, &told, ctx);
+    let status = outside_too(&current, tenant, backends::tell(&current, status, &told, ctx), ctx);
     write(&current, status, ctx).await?;
     if let Some(error) = unserved {
         return Err(error);
@@ -162,9 +166,26 @@ async fn advance(
 ) -> Result<()> {
     let status = planned(current, tenant, desired, namespaces, &progress, &ctx.now());
     let status = backends::tell(current, status, &backends::told(current, desired, ctx), ctx);
+    let status = outside_too(current, tenant, status, ctx);
     // What is in place does not become "not ready" because a later look begins.
     *current = write(current, status, ctx).await?;
     Ok(())
+}
+
+/// What is said of the devices outside, of the environment as its new status has it.
+fn outside_too(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    mut status: EnvironmentStatus,
+    ctx: &Context,
+) -> EnvironmentStatus {
+    let changes = ctx.caches.changes.all();
+    let plan = ctx.caches.plans.all().into_iter().next();
+    let seen = Environment { status: Some(status.clone()), ..environment.clone() };
+    let facts = tenant.and_then(|tenant| outside::facts(&seen, tenant, plan.as_deref(), ctx.today()));
+    let (generation, changes) = (environment.metadata.generation, changes.iter().map(AsRef::as_ref));
+    outside::tell(&mut status.conditions, facts.as_ref(), changes, generation, &ctx.now());
+    status
 }
 
 /// Intended namespaces with the UIDs that are recorded already.

@@ -6,13 +6,16 @@ use berth_crds::address::{Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::common::NameRef;
 use berth_crds::condition::{self, Is};
 use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, labels, names};
+use berth_plan::address;
+use berth_plan::claim::further;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
+use super::claim::calls::PLAN;
 use super::claim::prefix_of;
 use crate::context::Context;
 use crate::error::Result;
-use crate::{apply, record};
+use crate::{apply, observe, record};
 
 /// Brings a tenant's claims into being and its prefix into its status.
 pub async fn reconcile(tenant: Arc<Tenant>, ctx: Arc<Context>) -> Result<Action> {
@@ -38,6 +41,7 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
         level,
         claimant: Claimant { kind, name, uid: uid.unwrap_or_default() },
         parent_claim_ref: None,
+        grows_claim_ref: None,
         site_ref: tenant.spec.site_ref.clone(),
         requested_cidr: None,
     };
@@ -52,8 +56,8 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
         let claim = claim(&agency_claim, spec(level, ClaimantKind::Agency, agency.name_any(), agency.uid()));
         apply::create(&ctx.api(), &ctx.caches.claims, &claim).await?;
     }
-    if asked.is_some() {
-        return Ok(());
+    if let Some(asked) = &asked {
+        return grow(asked, &parent, ctx).await;
     }
     let own = PrefixClaimSpec {
         parent_claim_ref: Some(NameRef::to(parent)),
@@ -63,13 +67,35 @@ async fn claims(tenant: &Tenant, agency: &Agency, ctx: &Context) -> Result<()> {
     apply::create(&ctx.api(), &ctx.caches.claims, &claim(&tenant_claim, own)).await.map(drop)
 }
 
-/// The claim that holds the block in which a prefix was numbered.
+/// The agency takes a further block when a system found no room in those that it has.
+async fn grow(claim: &PrefixClaim, parent: &str, ctx: &Context) -> Result<()> {
+    if !waits_for_room(claim) {
+        return Ok(());
+    }
+    let Some(plan) = ctx.caches.plans.get(PLAN, None) else { return Ok(()) };
+    let blocks = observe::blocks_of(ctx, parent);
+    let blocks: Vec<&PrefixClaim> = blocks.iter().map(AsRef::as_ref).collect();
+    let bound = |c: &&PrefixClaim| address::parse(&c.status.as_ref()?.bound.as_ref()?.cidr);
+    let parents: Vec<_> = blocks.iter().filter_map(bound).collect();
+    let (taken, reserved) = (observe::taken(ctx, claim, &parents), address::reserved(&plan));
+    match further(&blocks, address::length(&plan.spec, claim.spec.level), &taken, &reserved) {
+        Some(further) => apply::create(&ctx.api(), &ctx.caches.claims, &further).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+fn waits_for_room(claim: &PrefixClaim) -> bool {
+    let conditions = claim.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str())
+}
+
+/// The claim that holds the block in which a prefix was numbered: the first of the agency, when it grew.
 fn numbered_in(prefix: &str, ctx: &Context) -> Option<String> {
     let parent = ctx.caches.blocks.get(&names::block(prefix), None)?.spec.parent.clone();
     let holds = |claim: &Arc<PrefixClaim>| {
         claim.status.as_ref().and_then(|s| s.bound.as_ref()).is_some_and(|bound| bound.cidr == parent)
     };
-    ctx.caches.claims.all().iter().find(|claim| holds(claim)).map(|claim| claim.name_any())
+    ctx.caches.claims.all().iter().find(|claim| holds(claim)).map(|claim| names::first_claim(&claim.name_any()).into())
 }
 
 /// A claim that does not go before its block is in quarantine.
@@ -86,18 +112,29 @@ fn wish(tenant: &Tenant, ctx: &Context) -> Option<String> {
     onboarding.spec.environment.as_ref()?.requested_prefix.clone()
 }
 
-/// Why the tenant has no prefix yet, as its claim or its agency's claim says.
-fn claims_reason(tenant: &Tenant, ctx: &Context) -> Reason {
+/// Why the tenant has no prefix yet, in the words of the claim that stands in its way: its own, or its agency's last.
+fn claims_reason(tenant: &Tenant, ctx: &Context) -> (Reason, String) {
+    let plain = |reason: Reason| (reason, reason.en().to_owned());
     let own = ctx.caches.claims.get(&names::tenant_claim(&tenant.name_any()), None);
     if own.as_ref().is_some_and(|c| Some(c.spec.claimant.uid.as_str()) != tenant.metadata.uid.as_deref()) {
-        return Reason::ClaimantReplaced;
+        return plain(Reason::ClaimantReplaced);
     }
-    let agencys = ctx.caches.claims.get(&names::agency_claim(&tenant.spec.agency_ref.name), None);
-    let exhausted = |claim: Arc<PrefixClaim>| {
+    let blocks = observe::blocks_of(ctx, &names::agency_claim(&tenant.spec.agency_ref.name));
+    let last = blocks.last().cloned();
+    let told = |claim: &Arc<PrefixClaim>| {
         let conditions = claim.status.clone().unwrap_or_default().conditions;
-        condition::get(&conditions, ConditionType::Ready).is_some_and(|c| c.reason == Reason::PoolExhausted.as_str())
+        let ready = condition::get(&conditions, ConditionType::Ready)?;
+        let reason = Reason::parse(&ready.reason)?;
+        let stuck = matches!(reason, Reason::PoolExhausted | Reason::AddressPlanRefused | Reason::AllocationFrozen);
+        stuck.then(|| (reason, ready.message.clone()))
     };
-    if own.into_iter().chain(agencys).any(exhausted) { Reason::PoolExhausted } else { Reason::AddressPending }
+    // While a further block is on its way, its claim says more than the system's, which waits for it.
+    let growing = last.as_ref().is_some_and(|c| c.status.as_ref().is_none_or(|s| s.bound.is_none()));
+    let own = own.filter(|_| !growing);
+    last.as_ref()
+        .and_then(told)
+        .or_else(|| own.as_ref().and_then(told))
+        .unwrap_or_else(|| plain(Reason::AddressPending))
 }
 
 /// What there is to say about a wish that was not followed.
@@ -119,13 +156,15 @@ async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()
         let told = [Some(Reason::NoBackEnd.en().to_owned()), wish_refused(tenant, ctx)];
         (Reason::NoBackEnd, told.into_iter().flatten().collect::<Vec<_>>().join(" "))
     } else if known_agency {
-        let reason = claims_reason(tenant, ctx);
-        (reason, reason.en().to_owned())
+        claims_reason(tenant, ctx)
     } else {
         let name = &tenant.spec.agency_ref.name;
         (Reason::MissingReference, format!("`spec.agencyRef.name` names {name:?}, which does not exist."))
     };
-    let stalled = matches!(reason, Reason::MissingReference | Reason::PoolExhausted);
+    let stalled = matches!(
+        reason,
+        Reason::MissingReference | Reason::PoolExhausted | Reason::AddressPlanRefused | Reason::AllocationFrozen
+    );
     let ready = if addressed { Reason::Ready } else { reason };
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(&mut status.conditions, type_, is, reason, message, generation, &now);

@@ -1,9 +1,11 @@
 //! Segments and checkpoint in the cluster.
 
+use std::sync::Arc;
+
 use berth_crds::audit::{AuditObject, CHECKPOINT, segment_name};
 use berth_crds::{
     AddressPlan, Agency, AuditCheckpoint, AuditCheckpointSpec, AuditRecord, AuditRecordSpec, Decision, Environment,
-    EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, Site, Tenant, WorkingCalendar, labels,
+    EnvironmentClass, NetworkChange, Onboarding, PolicyProfile, PrefixBlock, Site, Tenant, WorkingCalendar, labels,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
@@ -28,18 +30,19 @@ impl Cluster {
         Self { records: Api::all(client.clone()), checkpoints: Api::all(client.clone()), client }
     }
 
-    /// Every segment, in order of number: names sort as numbers do.
-    pub async fn segments(&self) -> Result<Vec<AuditRecordSpec>> {
-        let mut params = ListParams::default().limit(CHUNK);
-        let mut found = Vec::new();
-        loop {
-            let page = self.records.list(&params).await.map_err(while_("list", "the segments of the ledger"))?;
-            found.extend(page.items.into_iter().map(|record| record.spec));
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params.continue_token = Some(token),
-                None => return Ok(found),
-            }
-        }
+    /// Segments in order of number, names sort as numbers do: one page of them, and where the next begins.
+    pub async fn page(&self, after: Option<String>) -> Result<(Vec<AuditRecordSpec>, Option<String>)> {
+        let params = ListParams { continue_token: after, ..ListParams::default().limit(CHUNK) };
+        let page = self.records.list(&params).await.map_err(while_("list", "the segments of the ledger"))?;
+        let next = page.metadata.continue_.filter(|token| !token.is_empty());
+        Ok((page.items.into_iter().map(|record| record.spec).collect(), next))
+    }
+
+    /// Every block, as the API server has it now.
+    pub async fn blocks(&self) -> Result<Vec<Arc<PrefixBlock>>> {
+        let api: Api<PrefixBlock> = Api::all(self.client.clone());
+        let all = api.list(&ListParams::default()).await.map_err(while_("list", "PrefixBlocks"))?;
+        Ok(all.items.into_iter().map(Arc::new).collect())
     }
 
     /// Creates a segment. Returns what the cluster has under its number: the same, or what another writer, or an
@@ -117,5 +120,5 @@ fn resource(kind: &str) -> Option<ApiResource> {
         };
     }
     of!(Onboarding Decision Agency Site EnvironmentClass PolicyProfile WorkingCalendar AddressPlan Tenant Environment
-        Namespace PrefixBlock)
+        Namespace PrefixBlock NetworkChange)
 }

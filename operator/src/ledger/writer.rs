@@ -1,15 +1,17 @@
 //! One writer: gather what is recorded, record what is not, export, move the checkpoint, prune.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use berth_crds::AuditRecordSpec;
+use berth_crds::PrefixBlock;
 use berth_crds::audit::AuditEntry;
 use berth_plan::ledger::acts::{self, World};
-use berth_plan::ledger::{Memory, canonical};
+use berth_plan::ledger::{Memory, canonical, prefixes};
+use kube::Resource as _;
 
 use super::cluster::Cluster;
-use super::{Error, Result, Settings, export};
+use super::gather::{State, gather};
+use super::{Result, Settings, export};
+use crate::allocation::Allocation;
 use crate::context::Context;
 
 /// What one writer knows. All of it can be gathered anew.
@@ -18,16 +20,6 @@ pub struct Writer {
     settings: Settings,
     cluster: Cluster,
     state: Option<State>,
-}
-
-struct State {
-    memory: Memory,
-    /// Segments of the cluster that the export is not known to have.
-    waiting: BTreeMap<i64, AuditRecordSpec>,
-    /// First segment that the cluster keeps.
-    first: i64,
-    /// Last segment that the checkpoint names.
-    exported: i64,
 }
 
 impl Writer {
@@ -40,7 +32,7 @@ impl Writer {
     pub async fn pass(&mut self) -> Result<()> {
         let mut state = match self.state.take() {
             Some(state) => state,
-            None => self.gather().await?,
+            None => gather(&self.cluster, self.settings.export.as_deref()).await?,
         };
         let result = self.bring_up(&mut state).await;
         // After a failure too: a segment whose creation was not answered is found when its number is taken.
@@ -49,6 +41,9 @@ impl Writer {
     }
 
     async fn bring_up(&self, state: &mut State) -> Result<()> {
+        if self.settings.export.is_some() {
+            self.compare(&state.memory).await?;
+        }
         self.record(state).await?;
         if let Some(folder) = &self.settings.export {
             self.export(folder, state).await?;
@@ -57,40 +52,39 @@ impl Writer {
         Ok(())
     }
 
-    /// Reads every segment of export and cluster.
-    async fn gather(&self) -> Result<State> {
-        let exported = self.cluster.checkpoint().await?.map_or(0, |c| c.spec.number);
-        let kept = self.cluster.segments().await?;
-        let first = kept.first().map_or(1, |s| s.number);
-        let mut known: BTreeMap<i64, AuditRecordSpec> = BTreeMap::new();
-        if let Some(folder) = &self.settings.export {
-            known.extend(export::read(folder).await?.into_iter().map(|s| (s.number, s)));
+    /// Compares whose prefixes the ledger says are with the blocks that there are. A cache may lag behind: only what the API
+    /// server does not have is lost.
+    async fn compare(&self, memory: &Memory) -> Result<()> {
+        let (now, open) = (self.ctx.now().0, self.ctx.allocation.now() == Allocation::Open);
+        let lost = |blocks: Vec<Arc<PrefixBlock>>| {
+            let mut lost = memory.prefixes.lost(&blocks, now);
+            // While we watch, a block may leave its quarantine and go before the ledger has said so.
+            lost.retain(|lost| !open || memory.prefixes.is_given(&lost.spec.cidr));
+            lost
+        };
+        let mut gone = lost(self.ctx.caches.blocks.all());
+        if !gone.is_empty() {
+            gone = lost(self.cluster.blocks().await?);
         }
-        if first > 1 && known.is_empty() {
-            return Err(Error::Forgotten { first });
-        }
-        let waiting = kept.iter().filter(|s| s.number > exported).map(|s| (s.number, s.clone())).collect();
-        // Where the two differ the cluster's counts for the writer; `verify` tells people.
-        known.extend(kept.into_iter().map(|s| (s.number, s)));
-        let mut memory = Memory::default();
-        known.values().for_each(|segment| memory.absorb(segment));
-        tracing::info!(head = memory.head.number, exported, "the ledger is read");
-        Ok(State { memory, waiting, first, exported })
+        let closed = || Allocation::Frozen(prefixes::frozen(&gone));
+        self.ctx.allocation.set(if gone.is_empty() { Allocation::Open } else { closed() });
+        Ok(())
     }
 
     /// Creates segments until the ledger has every act that the objects show.
     async fn record(&self, state: &mut State) -> Result<()> {
         loop {
-            let mut entries = self.unrecorded(&state.memory).await?;
+            let world = world(&self.ctx);
+            let mut entries = self.unrecorded(&world, &state.memory).await?;
             if entries.is_empty() {
+                state.memory.settle(&world);
                 return Ok(());
             }
             while !entries.is_empty() {
                 let segment = canonical::seal(&state.memory.head, &mut entries);
                 let created = self.cluster.create(&segment).await?;
                 let ours = created == segment;
-                state.memory.absorb(&created);
-                state.waiting.insert(created.number, created);
+                state.take(created);
                 if !ours {
                     // Somebody had this number: what is in it need not be recorded any more.
                     break;
@@ -99,11 +93,13 @@ impl Writer {
         }
     }
 
-    async fn unrecorded(&self, memory: &Memory) -> Result<Vec<AuditEntry>> {
-        let world = world(&self.ctx);
+    async fn unrecorded(&self, world: &World, memory: &Memory) -> Result<Vec<AuditEntry>> {
         let now = self.ctx.now().0;
-        let mut entries = acts::new(&world, memory, now);
-        for known in acts::missing(&world, memory) {
+        let mut entries = acts::new(world, memory, now);
+        // What is to come back is not recorded as gone.
+        let frozen = self.settings.export.is_some() && self.ctx.allocation.now() != Allocation::Open;
+        let gone = acts::missing(world, memory).into_iter();
+        for known in gone.filter(|known| !frozen || known.object.kind != PrefixBlock::kind(&())) {
             // A cache may lag behind; only the API server knows that something is gone.
             if self.cluster.is_gone(&known.object).await? {
                 entries.push(acts::removed(known, now));
@@ -141,6 +137,7 @@ fn world(ctx: &Context) -> World {
     let c = &ctx.caches;
     World {
         onboardings: c.onboardings.all(),
+        connections: c.connections.all(),
         decisions: c.decisions.all(),
         agencies: c.agencies.all(),
         sites: c.sites.all(),
@@ -152,5 +149,6 @@ fn world(ctx: &Context) -> World {
         environments: c.environments.all(),
         namespaces: c.namespaces.all(),
         blocks: c.blocks.all(),
+        changes: c.changes.all(),
     }
 }

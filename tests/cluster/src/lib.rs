@@ -33,6 +33,7 @@ mod pki;
 mod ports;
 mod probe;
 mod process;
+mod snapshot;
 mod wait;
 
 pub use access::Login;
@@ -43,4 +44,5 @@ pub use component::Component;
 pub use error::{Error, Result};
 pub use foreign::{CALICO, CILIUM, Foreign, METALLB};
 pub use options::{Options, Person};
+pub use snapshot::Snapshot;
 pub use wait::until;

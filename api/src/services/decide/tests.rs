@@ -31,7 +31,7 @@ fn onboarding(outcome: Option<OutcomeResult>) -> Onboarding {
 
 fn act(role: SignerRole, verdict: DecisionVerdict, request_id: Option<&str>) -> Act {
     let spec = DecisionSpec {
-        onboarding_ref: UidRef { name: "onb-x".into(), uid: "u-1".into() },
+        onboarding_ref: Some(UidRef { name: "onb-x".into(), uid: "u-1".into() }),
         role,
         verdict,
         request_id: request_id.map(Into::into),
@@ -138,6 +138,6 @@ fn a_recreated_request_is_not_the_one_that_was_read() {
     assert_eq!(reason(after("hoa", &stale, None, &[])), Reason::InvalidArgument);
     // A decision about the earlier one takes its number and has no say.
     let mut earlier = decision(1, "minh", &approve(), None);
-    earlier.spec.onboarding_ref.uid = "u-0".into();
+    earlier.spec.onboarding_ref.as_mut().unwrap().uid = "u-0".into();
     assert_eq!(after("hoa", &approve(), None, &[earlier]), Ok(Next::Number(2)));
 }

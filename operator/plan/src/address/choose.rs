@@ -2,125 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::ops::RangeInclusive;
 
 use ipnet::Ipv6Net;
 
-use super::{child, parse};
-
-/// Most children of one parent that are ever looked at: 8 KiB of bits (reference/ipv6.md §2.5).
-const MOST_BITS: u8 = 16;
-/// Bits of one word of a [`Pool`].
-const WORD: u32 = u64::BITS;
-
-/// Bit-reversed value of `k` in `bits` bits (RFC 3531's order that leaves the most room around each block).
-pub fn sparse(k: u128, bits: u8) -> u128 {
-    if bits == 0 { 0 } else { k.reverse_bits() >> (128 - u32::from(bits)) }
-}
-
-/// The children of one parent in sparse order: which are free, and the first of them.
-///
-/// Bit `k` of the lowest row is the `k`-th child in that order; each row above has one bit for a word that is full. A
-/// search looks at one word per row, however full the pool is.
-#[derive(Clone, Debug)]
-pub struct Pool {
-    parent: Ipv6Net,
-    length: u8,
-    bits: u8,
-    rows: Vec<Vec<u64>>,
-}
-
-impl Pool {
-    /// An empty pool; `None` when the children would be longer than the parent.
-    pub fn new(parent: Ipv6Net, length: u8) -> Option<Self> {
-        let bits = length.checked_sub(parent.prefix_len()).filter(|_| length <= 128)?;
-        let mut rows = Vec::new();
-        let mut slots = 1usize << bits.min(MOST_BITS);
-        while rows.is_empty() || slots > 1 {
-            let words = slots.div_ceil(WORD as usize);
-            let mut row = vec![0u64; words];
-            // Beyond the last child nothing is free.
-            if !slots.is_multiple_of(WORD as usize) {
-                row[words - 1] = u64::MAX << (slots as u32 % WORD);
-            }
-            rows.push(row);
-            slots = words;
-        }
-        Some(Self { parent, length, bits, rows })
-    }
-
-    /// Takes the first free child in sparse order.
-    pub fn take(&mut self) -> Option<Ipv6Net> {
-        let k = self.first()?;
-        self.set(k);
-        child(self.parent, self.length, sparse(k as u128, self.bits))
-    }
-
-    /// Counts every child that a prefix overlaps as taken. The parent itself, and what is above it, takes nothing.
-    pub fn mark(&mut self, prefix: Ipv6Net) {
-        if !self.parent.contains(&prefix) || (prefix == self.parent && self.bits > 0) {
-            return;
-        }
-        let (first, last) = (self.index(prefix.network()), self.index(prefix.broadcast()));
-        let slots = 1u128 << self.bits.min(MOST_BITS);
-        if last - first < slots {
-            (first..=last)
-                .filter_map(|index| self.place(index))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|k| self.set(k));
-        } else {
-            let inside = |k: &u128| (first..=last).contains(&sparse(*k, self.bits));
-            (0..slots).filter(inside).collect::<Vec<_>>().into_iter().for_each(|k| self.set(k as usize));
-        }
-    }
-
-    /// Gives a child back.
-    pub fn free(&mut self, prefix: Ipv6Net) {
-        let Some(mut k) = place(self.parent, prefix).and_then(|k| usize::try_from(k).ok()) else { return };
-        for row in &mut self.rows {
-            let Some(word) = row.get_mut(k / WORD as usize) else { return };
-            *word &= !(1 << (k as u32 % WORD));
-            k /= WORD as usize;
-        }
-    }
-
-    fn index(&self, address: Ipv6Addr) -> u128 {
-        let inside = u128::from(address) ^ u128::from(self.parent.network());
-        inside.checked_shr(128 - u32::from(self.length)).unwrap_or(0)
-    }
-
-    fn place(&self, index: u128) -> Option<usize> {
-        let k = sparse(index, self.bits);
-        (k >> self.bits.min(MOST_BITS) == 0).then_some(k as usize)
-    }
-
-    fn first(&self) -> Option<usize> {
-        self.rows.iter().rev().try_fold(0usize, |at, row| {
-            let free = row.get(at)?.trailing_ones();
-            (free < WORD).then_some(at * WORD as usize + free as usize)
-        })
-    }
-
-    fn set(&mut self, mut k: usize) {
-        for row in &mut self.rows {
-            let word = &mut row[k / WORD as usize];
-            *word |= 1 << (k as u32 % WORD);
-            if *word != u64::MAX {
-                return;
-            }
-            k /= WORD as usize;
-        }
-    }
-}
-
-/// The place of a child in its parent's sparse order, from 0.
-fn place(parent: Ipv6Net, prefix: Ipv6Net) -> Option<u128> {
-    let bits = prefix.prefix_len().checked_sub(parent.prefix_len())?;
-    let inside = u128::from(prefix.network()) ^ u128::from(parent.network());
-    Some(sparse(inside.checked_shr(128 - u32::from(prefix.prefix_len())).unwrap_or(0), bits))
-}
+use super::parse;
+use super::pool::{Pool, place};
 
 /// First free child of the parents in sparse order.
 ///
@@ -166,6 +53,8 @@ pub struct Ask<'a> {
     pub returning: BTreeSet<Ipv6Net>,
     /// The prefix that the claimant would like.
     pub wish: Option<&'a str>,
+    /// The full block beside which this one is to lie.
+    pub grows: Option<Ipv6Net>,
 }
 
 /// A chosen prefix, and why it is this one. Its text is a sentence for an auditor.
@@ -177,6 +66,8 @@ pub struct Choice {
     pub parent: Ipv6Net,
     /// The rule that chose it.
     pub rule: Rule,
+    /// Places that come earlier and have no room.
+    pub passed: Vec<Ipv6Net>,
     /// Why a wish was not followed.
     pub refused: Option<Refused>,
 }
@@ -188,6 +79,14 @@ pub enum Rule {
     Wish,
     /// The claimant had it before its quarantine.
     GivenBack,
+    /// The free one nearest to a full block of the claimant: its buddy if that is free (reference/ipv6.md §2.3), so that
+    /// routers may announce both as one.
+    Nearest {
+        /// The full block.
+        to: Ipv6Net,
+        /// The smallest prefix that holds both.
+        within: Ipv6Net,
+    },
     /// The first free one in sparse order; `place` counts from 0.
     Sparse {
         /// Place in the order.
@@ -223,8 +122,8 @@ pub enum Refused {
     },
 }
 
-/// Chooses: a wish that holds, then what the claimant had before, then the first in sparse order. The same ask always
-/// gives the same answer.
+/// Chooses: a wish that holds, then what the claimant had before, then the nearest to a block that grows, then the first
+/// in sparse order. The same ask always gives the same answer.
 pub fn pick(ask: &Ask) -> Option<Choice> {
     let (wished, refused) = match ask.wish.map(|wish| granted(wish, ask)) {
         None => (None, None),
@@ -233,17 +132,30 @@ pub fn pick(ask: &Ask) -> Option<Choice> {
     };
     let home = |prefix: &Ipv6Net| ask.parents.iter().find(|p| p.contains(prefix)).copied();
     let back = || ask.returning.iter().find_map(|p| Some((home(p)?, *p)).filter(|_| p.prefix_len() == ask.length));
-    let (rule, (parent, prefix)) = match wished {
-        Some(found) => (Rule::Wish, found),
-        None => match back() {
-            Some(found) => (Rule::GivenBack, found),
-            None => {
-                let (parent, prefix) = choose(ask.parents, ask.length, ask.taken)?;
-                (Rule::Sparse { place: place(parent, prefix)? }, (parent, prefix))
-            }
-        },
+    let known = wished.map(|found| (Rule::Wish, found)).or_else(|| back().map(|found| (Rule::GivenBack, found)));
+    let (rule, (parent, prefix)) = match known.or_else(|| nearest(ask)) {
+        Some(found) => found,
+        None => {
+            let (parent, prefix) = choose(ask.parents, ask.length, ask.taken)?;
+            (Rule::Sparse { place: place(parent, prefix)? }, (parent, prefix))
+        }
     };
-    Some(Choice { prefix, parent, rule, refused })
+    let full = ask.parents.iter().copied().take_while(|p| *p != parent);
+    let passed = if matches!(rule, Rule::Sparse { .. }) { full.collect() } else { Vec::new() };
+    Some(Choice { prefix, parent, rule, passed, refused })
+}
+
+/// The free one in the smallest prefix around the block that grows, up to its own parent.
+fn nearest(ask: &Ask) -> Option<(Rule, (Ipv6Net, Ipv6Net))> {
+    let to = ask.grows?;
+    let parent = ask.parents.iter().copied().find(|p| p.contains(&to))?;
+    (parent.prefix_len()..ask.length).rev().find_map(|length| {
+        let within = Ipv6Net::new(to.network(), length).ok()?.trunc();
+        let (_, prefix) = choose(&[within], ask.length, ask.taken)?;
+        // What is taken around the smaller prefix is not seen from inside it.
+        let free = prefix != to && is_free(prefix, parent, ask.taken);
+        free.then_some((Rule::Nearest { to, within }, (parent, prefix)))
+    })
 }
 
 fn granted(wish: &str, ask: &Ask) -> Result<(Ipv6Net, Ipv6Net), Refused> {
@@ -265,9 +177,25 @@ impl fmt::Display for Choice {
         match self.rule {
             Rule::Wish => write!(f, "{prefix} was wished for and is free in {parent}."),
             Rule::GivenBack => write!(f, "{prefix} in {parent} was this claimant's and comes back from quarantine."),
+            Rule::Nearest { to, within } if within.prefix_len() + 1 == prefix.prefix_len() => {
+                write!(f, "{to} is full, and {prefix} is its buddy: together they are {within}.")
+            }
+            Rule::Nearest { to, within } => {
+                write!(
+                    f,
+                    "{to} is full, its buddy is taken, and {prefix} is the nearest free one: both lie in {within}."
+                )
+            }
             Rule::Sparse { place } => {
                 let place = place.saturating_add(1);
                 write!(f, "{prefix} is the first free one, number {place} in the sparse order of {parent}.")
+            }
+        }?;
+        match self.passed.as_slice() {
+            [] => Ok(()),
+            [one] => write!(f, " {one}, which comes before it, has no room."),
+            [first, .., last] => {
+                write!(f, " {} pools before it have no room, from {first} to {last}.", self.passed.len())
             }
         }
     }

@@ -19,6 +19,9 @@ pub struct Settled {
 /// Brings an agency's bookings to where its budget says. With a budget they are the agency's own, and the site holds
 /// one entry for them: the budget, or what is booked where that is more. Without one each is an entry of the site.
 ///
+/// What passed to another body leaves the agency's list once `moved` says that it is booked there: until then it stands
+/// here, twice rather than nowhere.
+///
 /// Nothing is ever booked nowhere if lists are written in the order in which entries move: with a budget the agency's
 /// first, without one the site's.
 pub fn settle(
@@ -27,7 +30,9 @@ pub fn settle(
     budget: Option<Amounts>,
     own: &[Booking],
     belongs: impl Fn(&Booking) -> bool,
+    moved: impl Fn(&Booking) -> bool,
 ) -> Settled {
+    let own: Vec<Booking> = own.iter().filter(|b| !moved(b)).cloned().collect();
     let (theirs, others): (Vec<Booking>, Vec<Booking>) =
         site.booked.iter().cloned().partition(|b| b.kind == HolderKind::Environment && belongs(b));
     let rest = Ledger {
@@ -35,10 +40,10 @@ pub fn settle(
         booked: others.into_iter().filter(|b| !(b.kind == HolderKind::Agency && b.name == agency)).collect(),
     };
     let Some(budget) = budget else {
-        let site = union(&theirs, own).into_iter().chain(rest.booked);
+        let site = union(&theirs, &own).into_iter().chain(rest.booked);
         return Settled { own: vec![], site: sorted(site.collect()), lacking: None };
     };
-    let own = Ledger { limit: budget, booked: union(own, &theirs) };
+    let own = Ledger { limit: budget, booked: union(&own, &theirs) };
     let wish = Wish { kind: HolderKind::Agency, name: agency, amounts: budget.max(own.used()), paper: None };
     let list = replaced(&rest, &wish, wish.amounts);
     let (before, after) = (site.used(), Ledger { limit: site.limit, booked: list.clone() }.used());

@@ -35,8 +35,10 @@ pub fn addresses(s: &Subject) -> CheckResult {
         return warned(format!("`spec.environment.requestedPrefix` {wish:?} is taken; another one is chosen."));
     }
     let agency = s.register.agencies.get(s.agency).and_then(|a| a.status.as_ref());
-    match agency.and_then(|status| prefix_of(&status.prefix)) {
-        Some(block) if !block.contains(&net) => warned(format!(
+    let blocks = agency.iter().flat_map(|status| status.prefix.iter().chain(&status.further_prefixes));
+    let blocks: Vec<_> = blocks.filter_map(|text| address::parse(text)).collect();
+    match blocks.first() {
+        Some(block) if !blocks.iter().any(|block| block.contains(&net)) => warned(format!(
             "`spec.environment.requestedPrefix` {wish:?} is not in {block}, the agency's block; another one is chosen."
         )),
         _ => passed("addresses", format!("The wished prefix {wish} is free.")),

@@ -56,6 +56,11 @@ pub(super) fn next(memory: &Memory, known: &Known) -> Call {
 pub(crate) fn give_up(block: &PrefixBlock, leaving: &Leaving) -> GiveUp {
     let mut next = block.clone();
     let call = match block.spec.state {
+        // It was handed back and never confirmed: what was left of its quarantine goes on.
+        BlockState::Pending if block.spec.quarantine_until.is_some() => {
+            next.spec.state = BlockState::Quarantined;
+            Call::WriteBlock(Box::new(next))
+        }
         BlockState::Pending => Call::DeleteBlock(Box::new(next)),
         BlockState::Confirmed => {
             next.spec.state = BlockState::Releasing;

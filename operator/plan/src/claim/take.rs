@@ -9,23 +9,27 @@ use berth_crds::{AddressPlan, PrefixBlock, PrefixBlockSpec, Reason, labels, name
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
 
-use super::{Call, Known, Memory, Parent, decide, owns, say, set, touch};
+use super::{Call, GiveUp, Known, Leaving, Memory, Parent, decide, give_up, owns, say, set, touch};
 use crate::address::{self, Ask};
 
 /// Step 1: the intent, written before the lock, so that a crash leaves no block that nobody looks for.
 pub(super) fn intend(memory: &Memory, known: &Known) -> Call {
-    let parents = match &known.parent {
+    match &known.parent {
         Parent::NotYet => return Call::Wait(Reason::AddressPending),
-        Parent::Pools { pools, .. } => pools.clone(),
-        Parent::Block { cidr, .. } => vec![*cidr],
-    };
-    let taken: BTreeSet<Ipv6Net> = known.taken.union(&memory.avoid).copied().collect();
+        Parent::Refused => return say(memory, known, Reason::AddressPlanRefused),
+        Parent::Pools { .. } | Parent::Blocks(_) => {}
+    }
+    let mut parents = known.parent.nets();
+    parents.retain(|parent| !known.reserved.iter().any(|range| range.contains(parent)));
+    let mut taken: BTreeSet<Ipv6Net> = known.taken.union(&memory.avoid).copied().collect();
+    taken.extend(&known.reserved);
     let ask = Ask {
         parents: &parents,
         length: known.length,
         taken: &taken,
         returning: known.returning.difference(&memory.avoid).copied().collect(),
         wish: memory.claim.spec.requested_cidr.as_deref(),
+        grows: known.grows,
     };
     let Some(choice) = address::pick(&ask) else { return say(memory, known, Reason::PoolExhausted) };
     let mut claim = memory.claim.clone();
@@ -40,16 +44,11 @@ pub(super) fn intend(memory: &Memory, known: &Known) -> Call {
 /// Step 2: the lock.
 pub(super) fn lock(memory: &Memory, known: &Known, cidr: &str) -> Call {
     let Some(net) = address::parse(cidr) else { return Call::Wait(Reason::InvalidSpec) };
-    let (parent, parent_uid) = match &known.parent {
-        Parent::NotYet => return Call::Wait(Reason::AddressPending),
-        // The parent is another one by now: the intent lies outside it.
-        Parent::Block { cidr, .. } if !cidr.contains(&net) => return clear_candidate(memory, known),
-        Parent::Block { uid, cidr } => (*cidr, uid.clone()),
-        Parent::Pools { uid, pools } => match pools.iter().find(|p| p.contains(&net)) {
-            Some(pool) => (*pool, uid.clone()),
-            None => return clear_candidate(memory, known),
-        },
-    };
+    if known.parent == Parent::NotYet {
+        return Call::Wait(Reason::AddressPending);
+    }
+    // The parents are others by now: the intent lies outside them.
+    let Some((parent, parent_uid)) = home(&known.parent, net) else { return clear_candidate(memory, known) };
     let spec = PrefixBlockSpec {
         cidr: cidr.to_owned(),
         parent: parent.to_string(),
@@ -65,6 +64,15 @@ pub(super) fn lock(memory: &Memory, known: &Known, cidr: &str) -> Call {
     Call::CreateBlock(Box::new(block))
 }
 
+/// The parent in which a prefix would be numbered, and its UID.
+fn home(parent: &Parent, net: Ipv6Net) -> Option<(Ipv6Net, String)> {
+    match parent {
+        Parent::NotYet | Parent::Refused => None,
+        Parent::Blocks(blocks) => blocks.iter().find(|b| b.cidr.contains(&net)).map(|b| (b.cidr, b.uid.clone())),
+        Parent::Pools { uid, pools } => pools.iter().find(|p| p.contains(&net)).map(|pool| (*pool, uid.clone())),
+    }
+}
+
 fn claim_ref(memory: &Memory) -> UidRef {
     UidRef { name: memory.claim.name_any(), uid: memory.claim.uid().unwrap_or_default() }
 }
@@ -74,7 +82,7 @@ fn claim_ref(memory: &Memory) -> UidRef {
 pub(super) fn found(memory: &mut Memory, known: &Known, found: Option<PrefixBlock>) -> Call {
     let Some(block) = found else { return decide(memory, known) };
     if block.spec.state == BlockState::Quarantined && block.spec.claimant == memory.claim.spec.claimant {
-        return hand_back(memory, block);
+        return hand_back(memory, known, block);
     }
     if !owns(&memory.claim, &block) {
         memory.avoid.extend(address::parse(&block.spec.cidr));
@@ -87,9 +95,21 @@ pub(super) fn found(memory: &mut Memory, known: &Known, found: Option<PrefixBloc
 
 /// The same claimant (kind, name and UID) gets its block back while it is kept from others (§2.6). The write replaces
 /// the resourceVersion, so a collector's delete in flight misses.
-fn hand_back(memory: &Memory, mut block: PrefixBlock) -> Call {
-    block.spec.claim_ref = claim_ref(memory);
-    (block.spec.state, block.spec.quarantine_until) = (BlockState::Pending, None);
+///
+/// The end of the quarantine stays until the block is confirmed: a claim that goes before leaves it as it was. The parent
+/// is the one of today, verified like any other: a plan that was created anew keeps the prefixes of the old one.
+fn hand_back(memory: &mut Memory, known: &Known, mut block: PrefixBlock) -> Call {
+    if known.parent == Parent::NotYet {
+        return Call::Wait(Reason::AddressPending);
+    }
+    let net = address::parse(&block.spec.cidr);
+    let parent = net.and_then(|net| home(&known.parent, net)).filter(|(cidr, _)| cidr.to_string() == block.spec.parent);
+    let Some((_, uid)) = parent else {
+        memory.avoid.extend(net);
+        return clear_candidate(memory, known);
+    };
+    (block.spec.claim_ref, block.spec.parent_uid) = (claim_ref(memory), uid);
+    block.spec.state = BlockState::Pending;
     Call::WriteBlock(Box::new(block))
 }
 
@@ -97,8 +117,8 @@ fn hand_back(memory: &Memory, mut block: PrefixBlock) -> Call {
 pub(super) fn verify(block: &PrefixBlock, parent: &Parent) -> Call {
     match parent {
         Parent::NotYet => Call::Wait(Reason::AddressPending),
-        Parent::Pools { .. } => Call::GetPlan,
-        Parent::Block { .. } => Call::GetParent(names::block(&block.spec.parent)),
+        Parent::Pools { .. } | Parent::Refused => Call::GetPlan,
+        Parent::Blocks(_) => Call::GetParent(names::block(&block.spec.parent)),
     }
 }
 
@@ -122,8 +142,9 @@ pub(super) fn verified(memory: &mut Memory, known: &Known, holds: bool) -> Call 
         memory.verified = true;
         return decide(memory, known);
     }
-    match &memory.block {
-        Some(block) if block.spec.state == BlockState::Pending => Call::DeleteBlock(Box::new(block.clone())),
+    let pending = memory.block.as_ref().filter(|block| block.spec.state == BlockState::Pending);
+    match pending.map(|block| give_up(block, &Leaving::default())) {
+        Some(GiveUp::Next(call)) => call,
         _ => {
             memory.forget_block();
             clear_candidate(memory, known)
@@ -134,7 +155,7 @@ pub(super) fn verified(memory: &mut Memory, known: &Known, holds: bool) -> Call 
 /// Step 4.
 pub(super) fn confirm(block: &PrefixBlock) -> Call {
     let mut block = block.clone();
-    block.spec.state = BlockState::Confirmed;
+    (block.spec.state, block.spec.quarantine_until) = (BlockState::Confirmed, None);
     Call::WriteBlock(Box::new(block))
 }
 

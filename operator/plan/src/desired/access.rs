@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use berth_crds::agency::{Subject, SubjectKind};
-use berth_crds::environment::{AccessRole, Lifecycle};
-use berth_crds::{Environment, labels};
+use berth_crds::environment::{Access, AccessRole, Lifecycle};
+use berth_crds::{Environment, Tenant, labels};
 use jiff::civil::Date;
 use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef, Subject as RbacSubject};
 
 use super::Place;
+use crate::admit::owner_access;
 use crate::day;
 
 const ROLES: [AccessRole; 3] = [AccessRole::Admin, AccessRole::Edit, AccessRole::View];
@@ -18,13 +19,17 @@ pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
     ROLES.into_iter().filter_map(|role| binding(place, role)).collect()
 }
 
-/// Who may be bound on a day, by name of the binding: a function of the environment's list alone, so that access can be
-/// taken away while nothing else can be planned.
-pub fn access_allowed(environment: &Environment, today: Date) -> BTreeMap<&'static str, Vec<RbacSubject>> {
+/// Who may be bound on a day, by name of the binding: a function of the environment's list and its tenant's owner alone,
+/// so that access can be taken away while nothing else can be planned.
+pub fn access_allowed(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    today: Date,
+) -> BTreeMap<&'static str, Vec<RbacSubject>> {
     if environment.spec.lifecycle != Lifecycle::Active {
         return BTreeMap::new();
     }
-    let bound = ROLES.into_iter().map(|role| (names(role).0, subjects(environment, role, today)));
+    let bound = ROLES.into_iter().map(|role| (names(role).0, subjects(environment, tenant, role, today)));
     bound
         .filter(|(_, subjects)| !subjects.is_empty())
         .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect()))
@@ -32,14 +37,24 @@ pub fn access_allowed(environment: &Environment, today: Date) -> BTreeMap<&'stat
 }
 
 /// Who has a role on a day.
-fn subjects(environment: &Environment, role: AccessRole, today: Date) -> Vec<Subject> {
+fn subjects(environment: &Environment, tenant: Option<&Tenant>, role: AccessRole, today: Date) -> Vec<Subject> {
     let lasting =
         |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| today <= e));
     let entries = environment.spec.access.iter().filter(|a| a.role == role && lasting(&a.expires));
-    let mut subjects: Vec<Subject> = entries.map(|a| a.subject.clone()).collect();
+    let mut subjects: Vec<Subject> = entries.map(|a| follows(a, tenant)).collect();
     subjects.sort();
     subjects.dedup();
     subjects
+}
+
+/// The owner's people administer their environments, whoever the owner is: after a transfer the entry that the first
+/// paper made speaks of those of today. Every other entry stays as it was written.
+fn follows(entry: &Access, tenant: Option<&Tenant>) -> Subject {
+    let Some(tenant) = tenant else { return entry.subject.clone() };
+    let owner = &tenant.spec.agency_ref.name;
+    let former = |agency: &str| agency != owner.as_str() && *entry == owner_access(agency);
+    let follows = tenant.spec.owners.iter().any(|o| former(&o.agency_ref.name));
+    if follows { owner_access(owner).subject } else { entry.subject.clone() }
 }
 
 /// Names of a role's binding and ClusterRole.
@@ -52,7 +67,7 @@ fn names(role: AccessRole) -> (&'static str, &'static str) {
 }
 
 fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
-    let subjects = subjects(place.environment, role, place.today);
+    let subjects = subjects(place.environment, Some(place.tenant), role, place.today);
     let (name, cluster_role) = names(role);
     (!subjects.is_empty()).then(|| RoleBinding {
         metadata: place.child(name),

@@ -48,7 +48,8 @@ impl From<SignerRole> for Holder {
             SignerRole::Appraiser => Self::Appraiser,
             SignerRole::GoverningBody => Self::GoverningBody,
             SignerRole::Network => Self::Network,
-            SignerRole::Requester => Self::Requester,
+            // An owner of an end of a Connection acts through the agency's requesters; no Onboarding waits for one.
+            SignerRole::Requester | SignerRole::Owner => Self::Requester,
         }
     }
 }

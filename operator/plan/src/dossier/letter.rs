@@ -15,7 +15,7 @@ use crate::day;
 pub fn versions<'a>(onboarding: &'a Onboarding, decisions: &'a [Arc<Decision>]) -> Vec<&'a Document> {
     let counts = |d: &&Arc<Decision>| {
         d.spec.verdict == DecisionVerdict::Correct
-            && d.spec.onboarding_ref.uid == onboarding.uid().unwrap_or_default()
+            && d.spec.paper().uid == onboarding.uid().unwrap_or_default()
             && d.status.as_ref().and_then(|s| s.effect) == Some(Effect::Effective)
     };
     let mut corrections: Vec<&Arc<Decision>> = decisions.iter().filter(counts).collect();

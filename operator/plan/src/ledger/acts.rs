@@ -1,16 +1,19 @@
 //! Which acts objects show. Only what stands in an object counts, so a writer that starts anew finds the same acts, and
-//! an act's id follows from the object's UID and the transition, so none is recorded twice.
+//! an act's id follows from the object's UID, the transition and what it led to, so none is recorded twice, and none is
+//! taken for another that a restored cluster has forgotten.
 
 mod papers;
 mod registers;
 mod places;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use berth_crds::audit::{Act, AuditEntry, AuditObject};
+use berth_crds::audit::{Act, AuditEntry, AuditObject, MAX_WHO};
+use berth_crds::common::Document;
 use berth_crds::{
-    AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, PrefixBlock, Site, Tenant,
-    WorkingCalendar, labels,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
+    PrefixBlock, Site, Tenant, WorkingCalendar, labels,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
@@ -33,6 +36,8 @@ pub const UNKNOWN: &str = "(not recorded in any object)";
 pub struct World {
     /// Requests.
     pub onboardings: Vec<Arc<Onboarding>>,
+    /// Openings.
+    pub connections: Vec<Arc<Connection>>,
     /// Decisions.
     pub decisions: Vec<Arc<Decision>>,
     /// Bodies.
@@ -55,13 +60,50 @@ pub struct World {
     pub namespaces: Vec<Arc<Namespace>>,
     /// Prefixes.
     pub blocks: Vec<Arc<PrefixBlock>>,
+    /// What was said of devices outside the cluster.
+    pub changes: Vec<Arc<NetworkChange>>,
 }
 
 impl World {
-    /// The owner of a tenant today.
+    /// Metadata of every object.
+    pub(super) fn metadata(&self) -> impl Iterator<Item = &ObjectMeta> {
+        macro_rules! all {
+            ($first:ident $($field:ident)*) => {
+                self.$first.iter().map(|o| &o.metadata)$(.chain(self.$field.iter().map(|o| &o.metadata)))*
+            };
+        }
+        all!(onboardings connections decisions agencies sites classes profiles calendars plans tenants environments namespaces blocks changes)
+    }
+}
+
+/// What acts are read with: found by name or UID, because every object of thousands may ask.
+struct Look<'a> {
+    memory: &'a Memory,
+    /// Owner of a tenant today.
+    owners: HashMap<&'a str, &'a str>,
+    /// Signed document of a Decision, by the Decision's UID.
+    documents: HashMap<&'a str, &'a Document>,
+}
+
+impl<'a> Look<'a> {
+    fn new(world: &'a World, memory: &'a Memory) -> Self {
+        let owner = |t: &'a Arc<Tenant>| Some((t.metadata.name.as_deref()?, t.spec.agency_ref.name.as_str()));
+        let document = |d: &'a Arc<Decision>| Some((d.metadata.uid.as_deref()?, d.spec.document.as_ref()?));
+        Self {
+            memory,
+            owners: world.tenants.iter().filter_map(owner).collect(),
+            documents: world.decisions.iter().filter_map(document).collect(),
+        }
+    }
+
     fn owner(&self, tenant: &str) -> Option<String> {
-        let tenant = self.tenants.iter().find(|t| t.name_any() == tenant)?;
-        Some(tenant.spec.agency_ref.name.clone())
+        self.owners.get(tenant).map(|owner| (*owner).to_owned())
+    }
+
+    /// Whether an act of an object is still to be recorded: of thousands of objects nearly none has one, so nothing of the
+    /// others is written down again to find that out.
+    fn open(&self, meta: &ObjectMeta, transition: &str) -> bool {
+        !self.memory.has(&id(meta.uid.as_deref().unwrap_or_default(), transition))
     }
 }
 
@@ -73,21 +115,22 @@ struct Draft {
 
 /// Acts that the objects show and the ledger does not have yet, oldest first.
 pub fn new(world: &World, memory: &Memory, now: Timestamp) -> Vec<AuditEntry> {
-    let drafts = papers::all(world, memory).chain(registers::all(world, memory)).chain(places::all(world));
-    let mut drafts: Vec<Draft> = drafts.filter(|draft| !memory.has(&draft.entry.id)).collect();
+    let look = Look::new(world, memory);
+    let drafts = papers::all(world, &look).chain(registers::all(world, &look)).chain(places::all(world, &look));
+    let mut drafts: Vec<Draft> = drafts.collect();
     drafts.sort_by(|a, b| (a.at, a.entry.act, &a.entry.id).cmp(&(b.at, b.entry.act, &b.entry.id)));
-    let stamp = |draft: Draft| AuditEntry { recorded_at: now.to_string(), ..draft.entry };
+    let stamp = |draft: Draft| AuditEntry {
+        recorded_at: now.to_string(),
+        who: within(&draft.entry.who, MAX_WHO),
+        ..draft.entry
+    };
     drafts.into_iter().map(stamp).collect()
 }
 
 /// Recorded objects that are not among the objects: the caller must look whether they are really gone.
 pub fn missing<'a>(world: &World, memory: &'a Memory) -> Vec<&'a Known> {
-    let mut uids = std::collections::HashSet::new();
-    macro_rules! note {
-        ($($field:ident)*) => { $(uids.extend(world.$field.iter().filter_map(|o| o.uid()));)* };
-    }
-    note!(onboardings decisions agencies sites classes profiles calendars plans tenants environments namespaces blocks);
-    memory.known().values().filter(|known| !uids.contains(&known.object.uid)).collect()
+    let uids: std::collections::HashSet<&str> = world.metadata().filter_map(|meta| meta.uid.as_deref()).collect();
+    memory.known().values().filter(|known| !uids.contains(known.object.uid.as_str())).collect()
 }
 
 /// The act that a recorded object is gone, seen now.
@@ -134,12 +177,12 @@ fn entry<K: Resource<DynamicType = ()>>(object: &K, act: Act, transition: &str, 
     }
 }
 
-fn created(meta: &ObjectMeta) -> Timestamp {
+pub(crate) fn created(meta: &ObjectMeta) -> Timestamp {
     meta.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0)
 }
 
 /// When the object itself, not its status, was last written.
-fn written(meta: &ObjectMeta) -> Timestamp {
+pub(crate) fn written(meta: &ObjectMeta) -> Timestamp {
     let fields = meta.managed_fields.iter().flatten().filter(|f| f.subresource.as_deref().unwrap_or("").is_empty());
     fields.filter_map(|f| f.time.as_ref()).map(|time| time.0).max().unwrap_or_else(|| created(meta))
 }
@@ -170,8 +213,20 @@ fn hashed(value: &Value) -> Value {
 
 /// A text in at most [`MAX_TEXT`] characters.
 fn clipped(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    within(text, MAX_TEXT)
+}
+
+/// A text in at most so many characters; the mark at its end says that there was more. One that the schema refuses would
+/// stop the whole ledger.
+fn within(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// What a transition is told apart by besides its name: a cluster that was restored may go another way from the same
+/// generation.
+fn mark(state: &Value) -> String {
+    canonical::sha256(canonical::text(state))[..16].to_owned()
 }

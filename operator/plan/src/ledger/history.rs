@@ -66,7 +66,7 @@ pub fn as_of<'a>(
             && effective(entry, zone).is_some_and(|day| day <= on)
     };
     // Of two acts that count from the same day, the later entry stands.
-    let last = entries.into_iter().filter(counts).max_by_key(|entry| (effective(entry, zone), instant(entry)));
+    let last = entries.into_iter().filter(counts).max_by_key(|entry| effective(entry, zone));
     last.filter(|entry| !matches!(entry.act, Act::Removed | Act::PrefixReleased))
 }
 

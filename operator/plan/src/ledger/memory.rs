@@ -1,19 +1,26 @@
 //! What is recorded already, gathered from every segment of cluster and export.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use berth_crds::AuditRecordSpec;
 use berth_crds::audit::{Act, AuditEntry, AuditObject};
 
-use super::Head;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::acts::World;
+use super::{Head, Prefixes};
 
 /// What the writer knows of the ledger. It can always be gathered anew from the segments.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The end of the chain.
     pub head: Head,
+    /// Prefixes that are somebody's, as far as the ledger says.
+    pub prefixes: Prefixes,
     seen: HashSet<String>,
     known: BTreeMap<String, Known>,
+    /// UIDs and versions of objects whose acts are all recorded.
+    settled: HashMap<String, String>,
 }
 
 /// An object that the ledger speaks of and that is not recorded as removed.
@@ -42,6 +49,7 @@ impl Memory {
     }
 
     fn remember(&mut self, entry: &AuditEntry) {
+        self.prefixes.absorb(entry);
         let uid = &entry.object.uid;
         if entry.act == Act::Removed {
             self.known.remove(uid);
@@ -61,6 +69,19 @@ impl Memory {
     /// Whether an act is recorded.
     pub fn has(&self, id: &str) -> bool {
         self.seen.contains(id)
+    }
+
+    /// Notes that nothing of these objects, as they are, is left to record: they are not written down again to find that
+    /// out while they stay so.
+    pub fn settle(&mut self, world: &World) {
+        let version = |meta: &ObjectMeta| Some((meta.uid.clone()?, meta.resource_version.clone()?));
+        self.settled = world.metadata().filter_map(version).collect();
+    }
+
+    /// Whether nothing of an object, as it is, is left to record.
+    pub fn is_settled(&self, meta: &ObjectMeta) -> bool {
+        let (Some(uid), Some(version)) = (&meta.uid, &meta.resource_version) else { return false };
+        self.settled.get(uid) == Some(version)
     }
 
     /// What was last recorded of an object's state in a register.

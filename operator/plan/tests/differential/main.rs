@@ -1,4 +1,4 @@
-//! Our prefixes against Python's `ipaddress` and Go's `net/netip` (reference/ipv6.md §6.1): the same corpus, random and
+//! Our prefixes of both families against Python's `ipaddress` and Go's `net/netip` (reference/ipv6.md §6.1): the same corpus, random and
 //! hostile, through three implementations. Any disagreement fails.
 //!
 //! Go is required, as it is to build the control plane of the tests. Without `python3` the test says so and checks
@@ -8,13 +8,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use berth_crds::names;
-use berth_plan::address::{hex, parse, reverse_zone};
-use ipnet::Ipv6Net;
+use berth_plan::address::{hex, overlap, parse, parse_any, parse_v4, reverse_zone, reverse_zone_v4};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// Random prefixes, and about as many broken spellings of them.
 const RANDOM: usize = 4000;
@@ -100,16 +100,87 @@ const HOSTILE: &[&str] = &[
     "3fff::/20",
 ];
 
+/// The same for IPv4, which another authority assigns: what stands in letters and in configurations.
+const HOSTILE_V4: &[&str] = &[
+    "",
+    "/",
+    "0.0.0.0/0",
+    "0.0.0.0/32",
+    "0/0",
+    "0.0.0.0",
+    "0.0.0.0/",
+    "0.0.0.0/00",
+    "0.0.0.0/+0",
+    "0.0.0.0/-0",
+    "0.0.0.0/33",
+    "0.0.0.0/256",
+    "0.0.0.0/4294967296",
+    "10.0.0.0/8",
+    "10.0.0.0/08",
+    "10.0.0.1/8",
+    "10/8",
+    "10.0.0/24",
+    "10.0.0.0.0/8",
+    "010.0.0.0/8",
+    "10.00.0.0/8",
+    "0x0a.0.0.0/8",
+    "0xa000000/8",
+    "167772160/8",
+    "10.0.0.256/32",
+    "10.0.0.-1/32",
+    "10.0.0.+1/32",
+    "10..0.0/8",
+    ".10.0.0/8",
+    "10.0.0.0./8",
+    "10.0.0.0/255.0.0.0",
+    "10.0.0.0/0.255.255.255",
+    "10.0.0.0/8/8",
+    "10.0.0.0/8 ",
+    " 10.0.0.0/8",
+    "10.0.0.0 /8",
+    "10.0.0.0/８",
+    "１0.0.0.0/8",
+    "10.0.0.0%eth0/8",
+    "[10.0.0.0]/8",
+    "10.0.0.0-10.255.255.255",
+    "::ffff:10.0.0.0/104",
+    "::ffff:10.0.0.0/8",
+    "2001:db8::/32",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.2.0/24",
+    "192.0.2.128/25",
+    "192.0.2.130/31",
+    "192.0.2.131/31",
+    "192.0.2.1/32",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "255.255.255.255/32",
+    "255.255.255.255/31",
+    "128.0.0.0/1",
+];
+
 /// What each implementation says about one line of the corpus.
 fn ours(line: &str) -> String {
-    let fields: Vec<&str> = line.split('\t').collect();
-    if fields[0] == "text" {
-        let Some(net) = parse(&line["text\t".len()..]) else { return "-".into() };
-        let zone = reverse_zone(net).unwrap_or_else(|| "-".into());
-        return format!("{net} {} {} {zone}", names::block(&net.to_string()), hex(net));
+    let (kind, rest) = line.split_once('\t').unwrap();
+    match kind {
+        "text" => parse(rest).map_or("-".into(), |net| {
+            let zone = reverse_zone(net).unwrap_or_else(|| "-".into());
+            format!("{net} {} {} {zone}", names::block(&net.to_string()), hex(net))
+        }),
+        "text4" => parse_v4(rest).map_or("-".into(), |net| {
+            let zone = reverse_zone_v4(net).unwrap_or_else(|| "-".into());
+            format!("{net} {:08x} {} {zone}", u32::from(net.network()), net.broadcast())
+        }),
+        _ => {
+            let fields: Vec<&str> = rest.split('\t').collect();
+            let [a, b]: [IpNet; 2] = [parse_any(fields[0]).unwrap(), parse_any(fields[1]).unwrap()];
+            format!("{} {} {}", a.contains(&b), b.contains(&a), overlap(a, b))
+        }
     }
-    let [a, b]: [Ipv6Net; 2] = [parse(fields[1]).unwrap(), parse(fields[2]).unwrap()];
-    format!("{} {} {}", a.contains(&b), b.contains(&a), a.contains(&b) || b.contains(&a))
 }
 
 /// SplitMix64 from a fixed seed: a disagreement is found again.
@@ -147,7 +218,46 @@ fn corpus() -> Vec<String> {
                 .map(|(x, y)| format!("pair\t{x}\t{y}")),
         );
     }
+    lines.extend(corpus_v4(&mut random));
     lines
+}
+
+/// Random IPv4 prefixes, broken spellings of them, and pairs of one family and of two.
+fn corpus_v4(random: &mut Random) -> Vec<String> {
+    let mut lines: Vec<String> = HOSTILE_V4.iter().map(|text| format!("text4\t{text}")).collect();
+    for _ in 0..RANDOM {
+        let (a, b) = (any_v4(random), any_v4(random));
+        let length = random.within(a.prefix_len(), 32);
+        let below = u32::from(b.network()) & u32::MAX.checked_shr(u32::from(a.prefix_len())).unwrap_or(0);
+        let child = Ipv4Net::new(Ipv4Addr::from(u32::from(a.network()) | below), length).unwrap().trunc();
+        lines.extend([format!("text4\t{a}"), format!("text4\t{}", broken_v4(a, random))]);
+        lines.extend([(a, child), (b, a), (child, b)].map(|(x, y)| format!("pair\t{x}\t{y}")));
+        let other = any_prefix(random);
+        if !is_mapped(other) {
+            lines.push(format!("pair\t{a}\t{other}"));
+        }
+    }
+    lines
+}
+
+fn any_v4(random: &mut Random) -> Ipv4Net {
+    Ipv4Net::new(Ipv4Addr::from(random.next() as u32), random.within(0, 32)).unwrap().trunc()
+}
+
+/// Another spelling of an IPv4 prefix, or none at all.
+fn broken_v4(net: Ipv4Net, random: &mut Random) -> String {
+    let text = net.to_string();
+    let at = usize::from(random.within(0, text.len() as u8 - 1));
+    match random.within(0, 7) {
+        0 => format!("0{text}"),
+        1 => text.replacen('.', ".0", 1),
+        2 => text.replacen('/', "/0", 1),
+        3 => format!("{}/{}", net.broadcast(), net.prefix_len()),
+        4 => format!("{}/{}", net.network(), net.netmask()),
+        5 => format!("{}.{}", &text[..at], &text[at..]),
+        6 => format!("{}{}", &text[..at], &text[at + 1..]),
+        _ => format!("::ffff:{}/{}", net.network(), net.prefix_len()),
+    }
 }
 
 fn host(net: Ipv6Net) -> u128 {
@@ -218,8 +328,12 @@ fn compare(name: &str, corpus: &[String], theirs: &[String]) {
 #[test]
 fn text_name_hexadecimal_zone_and_containment_are_those_of_go_and_python() {
     let corpus = corpus();
-    let accepted = corpus.iter().filter(|l| l.starts_with("text") && ours(l) != "-").count();
-    assert!(accepted > RANDOM / 2 && accepted < corpus.len() / 2, "the corpus is lopsided: {accepted} accepted");
+    for kind in ["text\t", "text4\t"] {
+        let texts = corpus.iter().filter(|l| l.starts_with(kind));
+        let (accepted, refused): (Vec<_>, Vec<_>) = texts.partition(|l| ours(l) != "-");
+        let fair = accepted.len() > RANDOM / 2 && refused.len() > RANDOM / 2;
+        assert!(fair, "the corpus is lopsided: {} accepted, {} refused", accepted.len(), refused.len());
+    }
     let text: String = corpus.iter().map(|line| format!("{line}\n")).collect();
     let go = peer(Command::new("go").args(["run", "peer.go"]).env("GO111MODULE", "off").env("GOFLAGS", ""), &text);
     compare("net/netip", &corpus, &go.expect("Go is required: the tests' control plane is built with it"));

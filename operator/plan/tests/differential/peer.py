@@ -14,6 +14,15 @@ def prefix(text):
         return None
 
 
+def prefix4(text):
+    # ipaddress reads masks and addresses without a length, too.
+    try:
+        net = ipaddress.IPv4Network(text, strict=True)
+        return net if str(net) == text else None
+    except ValueError:
+        return None
+
+
 def answer(line):
     kind, _, rest = line.partition("\t")
     if kind == "text":
@@ -26,8 +35,19 @@ def answer(line):
             pointer = net.network_address.reverse_pointer.split(".")
             zone = ".".join(pointer[32 - net.prefixlen // 4:])
         return f"{net} {str(net).replace(':', '-').replace('/', '-')} {digits} {zone}"
-    a, b = (ipaddress.IPv6Network(text) for text in rest.split("\t")[:2])
+    if kind == "text4":
+        net = prefix4(rest)
+        if net is None:
+            return "-"
+        zone = "-"
+        if net.prefixlen % 8 == 0:
+            pointer = net.network_address.reverse_pointer.split(".")
+            zone = ".".join(pointer[4 - net.prefixlen // 8:])
+        return f"{net} {int(net.network_address):08x} {net.broadcast_address} {zone}"
+    a, b = (ipaddress.ip_network(text) for text in rest.split("\t")[:2])
     if kind == "pair":
+        if a.version != b.version:
+            return "false false false"
         return f"{b.subnet_of(a)} {a.subnet_of(b)} {a.overlaps(b)}".lower()
     raise ValueError(kind)
 

@@ -12,7 +12,7 @@ use berth_crds::{
     ConditionType, PrefixBlock, PrefixBlockSpec, PrefixClaim, PrefixClaimSpec, Reason, condition, labels,
 };
 use berth_plan::address::parse;
-use berth_plan::claim::{self, Answer, Call, Known, Leaving, Memory, Parent};
+use berth_plan::claim::{self, Answer, Call, Known, Leaving, Memory, Parent, ParentBlock};
 use berth_plan::collect::{self, Sweep};
 use ipnet::Ipv6Net;
 use jiff::{SignedDuration, Timestamp};
@@ -176,6 +176,7 @@ fn real_claim(i: u8, v: ClaimV) -> PrefixClaim {
         level,
         claimant: claimant(i),
         parent_claim_ref: parent,
+        grows_claim_ref: None,
         site_ref: NameRef::to("dc1".to_owned()),
         requested_cidr: None,
     };
@@ -188,7 +189,10 @@ fn real_claim(i: u8, v: ClaimV) -> PrefixClaim {
     let mut conditions: Vec<Condition> = Vec::new();
     if let Some(reason) = reason {
         let (no, now) = (condition::Is::False, Time(instant(false)));
-        condition::set(&mut conditions, ConditionType::Ready, no, reason, reason.en(), None, &now);
+        // What it says is the same in every state: there is one parent.
+        let parent = ParentBlock { uid: String::new(), cidr: net(PARENT) };
+        let message = claim::waiting(&Known::new(Parent::Blocks(vec![parent]), 56, now.clone()), reason);
+        condition::set(&mut conditions, ConditionType::Ready, no, reason, message, None, &now);
     }
     claim.status = Some(PrefixClaimStatus {
         conditions,
@@ -326,12 +330,11 @@ pub fn claim_step(memory: MemoryV, known: KnownV, answer: AnswerV) -> (MemoryV, 
         real.block = memory.block.map(|(i, v)| real_block(i, v));
         (real.adopted, real.verified) = (memory.adopted, memory.verified);
         (real.avoid, real.leaving) = (nets(memory.avoid), real_leaving(memory.leaving));
+        let parent = ParentBlock { uid: format!("block-{}", known.parent_uid), cidr: net(PARENT) };
         let world = Known {
-            parent: Parent::Block { uid: format!("block-{}", known.parent_uid), cidr: net(PARENT) },
-            length: 56,
             taken: nets(known.taken),
             returning: nets(known.returning),
-            now: Time(instant(false)),
+            ..Known::new(Parent::Blocks(vec![parent]), 56, Time(instant(false)))
         };
         let answer = match answer {
             AnswerV::Claim(v) => Answer::Claim(Box::new(real_claim(memory.index, v))),

@@ -151,7 +151,8 @@ impl State {
         if let Some(kept) = self.kept_for.get_mut(usize::from(i)) {
             match written.state {
                 StateV::Quarantined => *kept = Some(block.owner.0),
-                _ if *kept == Some(block.owner.0) => *kept = None,
+                // Handed back, it is kept for its claimant until it is confirmed: the claim may go again before.
+                StateV::Confirmed if *kept == Some(block.owner.0) => *kept = None,
                 _ => {}
             }
         }

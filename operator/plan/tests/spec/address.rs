@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use berth_crds::address::PrefixLevel;
+use berth_crds::address::{LeafRole, PrefixLevel};
 use berth_crds::environment::{EnvironmentKind, Zone};
 use berth_crds::{AddressPlanSpec, names};
-use berth_plan::address::{choose, environment, hex, is_free, leaf, parse, pools, reverse_zone, sparse};
+use berth_plan::address::{choose, environment, hex, is_free, leaf, length, parse, pools, reverse_zone, sparse};
 use ipnet::Ipv6Net;
 use proptest::prelude::*;
 use serde_json::json;
@@ -67,16 +67,51 @@ fn a_site_is_a_nibble_of_a_province_root_and_a_smaller_root_is_one_site() {
 
 #[test]
 fn environment_and_role_are_fixed_nibbles_of_the_system_block() {
-    let system = net("3fff:a10:1180:8000::/56");
-    let told: Vec<String> = EnvironmentKind::ALL.iter().map(|k| environment(system, *k).unwrap().to_string()).collect();
+    let (plan, system) = (plan(&["3fff:a10::/32"]), net("3fff:a10:1180:8000::/56"));
+    let of = |kind| environment(&plan, system, kind).unwrap();
+    let told: Vec<String> = EnvironmentKind::ALL.iter().map(|k| of(*k).to_string()).collect();
     let nibbles = ["8000", "8010", "8020", "8030", "8040", "8080"];
     assert_eq!(told, nibbles.map(|n| format!("3fff:a10:1180:{n}::/60")));
-    let staging = environment(system, EnvironmentKind::Staging).unwrap();
+    let staging = of(EnvironmentKind::Staging);
+    let pods = |zone| (LeafRole::Pods, zone);
+    let roles =
+        [LeafRole::LoadBalancers, LeafRole::VirtualMachines, LeafRole::Storage, LeafRole::Egress, LeafRole::Probes];
     let zones = [None, Some(Zone::App), Some(Zone::Mgmt), Some(Zone::Dmz), Some(Zone::Db)];
-    let told: Vec<String> = zones.iter().map(|z| leaf(staging, *z).unwrap().to_string()).collect();
-    assert_eq!(told, ["8010", "8010", "8015", "8017", "8018"].map(|n| format!("3fff:a10:1180:{n}::/64")));
-    assert_eq!(environment(net("3fff:a10:1180:8000::/64"), EnvironmentKind::Prod), None);
-    assert_eq!(leaf(net("3fff:a10:1180:8000::/65"), None), None);
+    let leaves = zones.map(pods).into_iter().chain(roles.map(|role| (role, None)));
+    let told: Vec<String> = leaves.map(|(r, z)| leaf(&plan, staging, r, z).unwrap().to_string()).collect();
+    let nibbles = ["8010", "8010", "8015", "8017", "8018", "8011", "8012", "8013", "8014", "8016"];
+    assert_eq!(told, nibbles.map(|n| format!("3fff:a10:1180:{n}::/64")));
+    assert_eq!(environment(&plan, net("3fff:a10:1180:8000::/64"), EnvironmentKind::Prod), None);
+    assert_eq!(leaf(&plan, net("3fff:a10:1180:8000::/65"), LeafRole::Pods, None), None);
+    assert_eq!(leaf(&plan, staging, LeafRole::Storage, Some(Zone::Db)), None, "a zone has pods alone");
+}
+
+#[test]
+fn lengths_and_digits_are_data_of_the_plan_and_a_grant_of_a_forty_is_cut_by_other_lengths() {
+    let small: AddressPlanSpec = of(json!({
+        "roots": [{"cidr": "3fff:a10:1100::/40", "kind": "Documentation"}], "departmentPools": ["0"], "communePools": ["f"],
+        "lengths": {"site": 40, "pool": 44, "agency": 48, "commune": 52, "system": 56, "environment": 60, "leaf": 64},
+        "environments": [{"kind": "Prod", "digit": "a"}], "leaves": [{"role": "Pods", "digit": "f"}]
+    }));
+    assert_eq!(pools(&small, "7", PrefixLevel::Agency), [net("3fff:a10:1100::/44")], "the root is one site");
+    assert_eq!(pools(&small, "7", PrefixLevel::Commune), [net("3fff:a10:11f0::/44")]);
+    let levels = [PrefixLevel::Agency, PrefixLevel::Commune, PrefixLevel::System];
+    assert_eq!(levels.map(|level| length(&small, level)), [48, 52, 56]);
+    let prod = environment(&small, net("3fff:a10:1100::/56"), EnvironmentKind::Prod).unwrap();
+    assert_eq!(prod, net("3fff:a10:1100:a0::/60"));
+    assert_eq!(leaf(&small, prod, LeafRole::Pods, None), Some(net("3fff:a10:1100:af::/64")));
+    assert_eq!(
+        environment(&small, net("3fff:a10:1100::/56"), EnvironmentKind::Dev),
+        None,
+        "the plan has no digit for it"
+    );
+    assert_eq!(leaf(&small, prod, LeafRole::Pods, Some(Zone::Dmz)), None);
+    let usual = plan(&["3fff:a10::/32"]);
+    assert_eq!(
+        levels.map(|level| length(&usual, level)),
+        [48, 52, 56],
+        "what an older plan does not name stays as it was"
+    );
 }
 
 #[test]

@@ -230,16 +230,35 @@ mod budgets {
         booking.name.starts_with('a')
     }
 
+    fn stays(_: &Booking) -> bool {
+        false
+    }
+
+    #[test]
+    fn what_passed_to_another_agency_leaves_the_list_once_it_is_booked_there() {
+        let own = [entry("a", amounts(3, 4), 1), entry("b", amounts(2, 4), 2)];
+        let site = Ledger { limit: amounts(10, 40), booked: vec![budget(8, 8)] };
+        let settled = |elsewhere: bool| {
+            settle(&site, "ag-62", Some(amounts(8, 8)), &own, theirs, |b| elsewhere && !theirs(b)).own
+        };
+        assert_eq!(settled(false), own, "twice rather than nowhere");
+        assert_eq!(settled(true), own[..1]);
+        let site = Ledger { booked: vec![entry("b", amounts(2, 4), 2)], ..site };
+        let gone = settle(&site, "ag-62", None, &own, theirs, |b| !theirs(b));
+        let expected = Settled { own: vec![], site: own.to_vec(), lacking: None };
+        assert_eq!(gone, expected, "a budget that goes takes nothing of others along");
+    }
+
     #[test]
     fn a_budget_takes_the_environments_along_and_gives_them_back_when_it_goes() {
         let (own, other) = (entry("a", amounts(3, 4), 1), entry("b", amounts(2, 4), 2));
         let site = Ledger { limit: amounts(10, 40), booked: vec![own.clone(), other.clone()] };
-        let with = settle(&site, "ag-62", Some(amounts(8, 8)), &[], theirs);
+        let with = settle(&site, "ag-62", Some(amounts(8, 8)), &[], theirs, stays);
         let expected = Settled { own: vec![own.clone()], site: vec![other.clone(), budget(8, 8)], lacking: None };
         assert_eq!(with, expected);
         let site = Ledger { booked: with.site, ..site };
-        assert_eq!(settle(&site, "ag-62", Some(amounts(8, 8)), &with.own, theirs), expected, "and stays so");
-        let without = settle(&site, "ag-62", None, &with.own, theirs);
+        assert_eq!(settle(&site, "ag-62", Some(amounts(8, 8)), &with.own, theirs, stays), expected, "and stays so");
+        let without = settle(&site, "ag-62", None, &with.own, theirs, stays);
         assert_eq!(without, Settled { own: vec![], site: vec![own, other], lacking: None });
     }
 
@@ -247,11 +266,15 @@ mod budgets {
     fn a_budget_that_falls_frees_the_rest_and_one_that_does_not_fit_is_refused() {
         let own = [entry("a", amounts(3, 4), 1)];
         let site = Ledger { limit: amounts(10, 40), booked: vec![entry("b", amounts(2, 4), 2), budget(8, 8)] };
-        let fallen = settle(&site, "ag-62", Some(amounts(1, 8)), &own, theirs);
+        let fallen = settle(&site, "ag-62", Some(amounts(1, 8)), &own, theirs, stays);
         assert_eq!(fallen.site[1], budget(3, 8), "not below what is given");
-        assert_eq!(settle(&site, "ag-62", Some(amounts(9, 8)), &own, theirs).lacking, Some("cpu"));
+        assert_eq!(settle(&site, "ag-62", Some(amounts(9, 8)), &own, theirs, stays).lacking, Some("cpu"));
         let shrunk = Ledger { limit: amounts(4, 40), ..site };
-        assert_eq!(settle(&shrunk, "ag-62", Some(amounts(5, 8)), &own, theirs).lacking, None, "less than before fits");
+        assert_eq!(
+            settle(&shrunk, "ag-62", Some(amounts(5, 8)), &own, theirs, stays).lacking,
+            None,
+            "less than before fits"
+        );
     }
 
     #[test]

@@ -128,7 +128,7 @@ fn each_bad_input_fails_one_named_check_that_says_field_value_and_what_to_do() {
             "somebody else's system",
             json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "bbbbbb"}}}),
             "ownership",
-            vec!["\"ag-71\"", "\"ag-62\"", "its owner must ask"],
+            vec!["another body", "\"ag-62\"", "its owner must ask"],
         ),
     ];
     for (case, with, id, words) in table {

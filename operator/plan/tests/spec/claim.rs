@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use berth_crds::address::BlockState;
+use berth_crds::address::{BlockState, BoundPrefix};
 use berth_crds::{ConditionType, PrefixBlock, PrefixClaim, Reason, condition, names};
 use berth_plan::address;
-use berth_plan::claim::{Answer, Call, Known, Memory, Parent, is_bound, step};
+use berth_plan::claim::{Answer, Call, Known, Memory, Parent, ParentBlock, is_bound, step};
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
 use proptest::prelude::*;
@@ -162,8 +162,8 @@ struct Run {
 
 impl Run {
     fn start(claim: PrefixClaim, parent_uid: String, taken: BTreeSet<Ipv6Net>) -> Self {
-        let parent = Parent::Block { uid: parent_uid, cidr: net(PARENT) };
-        let known = Known { parent, length: 56, taken, returning: BTreeSet::new(), now: at("09:00") };
+        let parent = Parent::Blocks(vec![ParentBlock { uid: parent_uid, cidr: net(PARENT) }]);
+        let known = Known { taken, ..Known::new(parent, 56, at("09:00")) };
         let mut memory = Memory::new(claim);
         let call = step(&mut memory, &known, Answer::Start);
         Self { memory, known, call }
@@ -517,15 +517,46 @@ fn a_parent_that_is_gone_takes_the_pending_block_and_the_intent_with_it() {
 #[test]
 fn a_claim_waits_for_its_parent_and_for_room() {
     let store = Store::new(Mutant::None, [false, false]);
-    let known = |parent, taken| Known { parent, length: 56, taken, returning: BTreeSet::new(), now: at("09:00") };
+    let known = |parent, taken| Known { taken, ..Known::new(parent, 56, at("09:00")) };
     let mut memory = Memory::new(store.claims[CLAIMS[0]].clone());
     let waits = step(&mut memory, &known(Parent::NotYet, BTreeSet::new()), Answer::Start);
     assert_eq!(waits, Call::Wait(Reason::AddressPending));
-    let parent = Parent::Block { uid: "parent-0".into(), cidr: net(PARENT) };
+    let parent = Parent::Blocks(vec![ParentBlock { uid: "parent-0".into(), cidr: net(PARENT) }]);
     let known = known(parent, net(PARENT).subnets(56).unwrap().collect());
     // It says so once, and then waits.
     let Call::WriteClaim(claim) = step(&mut memory, &known, Answer::Start) else { panic!("nobody is told") };
     let ready = condition::get(&claim.status.as_ref().unwrap().conditions, ConditionType::Ready).unwrap();
     assert_eq!((ready.status.as_str(), ready.reason.as_str()), ("False", Reason::PoolExhausted.as_str()));
+    assert_eq!(ready.message, "The address pool is exhausted. 3fff:a10:1180::/52 has no room for a /56.");
     assert_eq!(step(&mut memory, &known, Answer::Claim(claim)), Call::Wait(Reason::PoolExhausted));
+}
+
+#[test]
+fn nothing_is_given_while_the_cluster_has_lost_prefixes_and_what_is_bound_or_leaves_goes_on() {
+    let store = Store::new(Mutant::None, [false, false]);
+    let claim = store.claims[CLAIMS[0]].clone();
+    let parent = Parent::Blocks(vec![ParentBlock { uid: "parent-0".into(), cidr: net(PARENT) }]);
+    let why = "The exported ledger has 1 prefixes that the cluster does not have.";
+    let known = Known { frozen: Some(why.into()), ..Known::new(parent, 56, at("09:00")) };
+    let with = |change: fn(&mut PrefixClaim)| {
+        let mut claim = claim.clone();
+        change(&mut claim);
+        step(&mut Memory::new(claim), &known, Answer::Start)
+    };
+    // Neither a choice nor the lock of an earlier choice.
+    let intends = |c: &mut PrefixClaim| c.status.get_or_insert_default().candidate = Some("3fff:a10:1180::/56".into());
+    for call in [with(|_| {}), with(intends)] {
+        let Call::WriteClaim(told) = call else { panic!("nobody is told") };
+        let ready = condition::get(&told.status.as_ref().unwrap().conditions, ConditionType::Ready).unwrap();
+        assert_eq!((ready.reason.as_str(), ready.message.as_str()), ("AllocationFrozen", why));
+        let again = step(&mut Memory::new(*told), &known, Answer::Start);
+        assert_eq!(again, Call::Wait(Reason::AllocationFrozen), "it says so once");
+    }
+    let bound = with(|c| {
+        let bound = BoundPrefix { cidr: "3fff:a10:1180::/56".into(), block_uid: "b".into() };
+        c.status.get_or_insert_default().bound = Some(bound);
+    });
+    assert_eq!(bound, Call::Done);
+    let leaving = with(|c| c.metadata.deletion_timestamp = Some(at("08:00")));
+    assert!(matches!(leaving, Call::LetGo(_) | Call::Done), "{leaving:?}");
 }

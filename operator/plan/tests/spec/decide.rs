@@ -452,7 +452,7 @@ proptest! {
         }
         if made.result == OutcomeResult::Approved {
             prop_assert!(setup.signers.iter().all(|role| by.iter().any(|d| d.spec.role == *role)));
-            prop_assert!(by.iter().all(|d| d.spec.by.username != "lan" && d.spec.onboarding_ref.uid == "uid-onb-a"));
+            prop_assert!(by.iter().all(|d| d.spec.by.username != "lan" && d.spec.paper().uid == "uid-onb-a"));
         }
     }
 }

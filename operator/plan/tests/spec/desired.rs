@@ -25,6 +25,7 @@ pub fn plan_of(environment: &Environment, level: i64) -> Result<Desired, Blocked
         class: register.classes.get(&environment.spec.class_ref.name).map(AsRef::as_ref),
         profile: register.profiles.get(&environment.spec.profile_ref.name).map(AsRef::as_ref),
         system_prefix: address::parse("3fff:a10:1180:8000::/56"),
+        addresses: Some(&ADDRESSES),
         today: today(),
     })
 }
@@ -185,6 +186,36 @@ fn a_suspended_or_leaving_environment_keeps_everything_but_its_access() {
 }
 
 #[test]
+fn the_owners_people_are_those_of_todays_owner_and_other_entries_stay() {
+    let list = json!({"access": [
+        {"subject": {"kind": "Group", "name": "berth:ag-62:requester"}, "role": "Admin"},
+        {"subject": {"kind": "Group", "name": "berth:ag-62:requester"}, "role": "View"},
+        {"subject": {"kind": "Group", "name": "berth:ag-69:requester"}, "role": "Admin"}
+    ]});
+    let environment = environment("aaaaaa-prod", "Prod", list);
+    let moved = tenant(
+        "aaaaaa",
+        json!({"agencyRef": {"name": "ag-73"}, "owners": [
+            {"agencyRef": {"name": "ag-62"}, "from": "2026-01-01", "to": "2026-06-30"},
+            {"agencyRef": {"name": "ag-73"}, "from": "2026-07-01"}
+        ]}),
+    );
+    let bound = |tenant: Option<&berth_crds::Tenant>| {
+        let allowed = berth_plan::desired::access_allowed(&environment, tenant, today());
+        let names = |subjects: Vec<k8s_openapi::api::rbac::v1::Subject>| subjects.into_iter().map(|s| s.name).collect();
+        allowed.into_iter().map(|(name, subjects)| (name, names(subjects))).collect::<BTreeMap<_, Vec<String>>>()
+    };
+    let expected = |owner: &str| {
+        let mut admins = vec!["berth:ag-69:requester".to_owned(), format!("berth:{owner}:requester")];
+        admins.sort();
+        BTreeMap::from([("berth-admin", admins), ("berth-view", vec!["berth:ag-62:requester".to_owned()])])
+    };
+    assert_eq!(bound(Some(&moved)), expected("ag-73"), "what a former owner was given besides stays given");
+    assert_eq!(bound(Some(&tenant("aaaaaa", json!({})))), expected("ag-62"));
+    assert_eq!(bound(None), expected("ag-62"), "without its tenant the list alone speaks");
+}
+
+#[test]
 fn access_lasts_to_the_end_of_its_last_day_and_each_right_is_one_binding() {
     let access = |name: &str, role: &str, expires: Option<&str>| json!({"subject": {"kind": "User", "name": name}, "role": role, "expires": expires});
     let list = json!({"access": [
@@ -224,6 +255,7 @@ fn what_cannot_be_planned_says_why() {
         class: Some(class),
         profile: Some(profile),
         system_prefix: system,
+        addresses: Some(&ADDRESSES),
         today: today(),
     };
     let odd = |with| environment("aaaaaa-prod", "Prod", with);

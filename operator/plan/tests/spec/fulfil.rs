@@ -119,9 +119,7 @@ fn a_code_that_was_taken_and_a_system_that_passed_on_end_the_request() {
         of_case(&taken, "zzzzzz-prod", None, &register, &[]),
         Way::Never {
             reason: Reason::AlreadyExists,
-            message: "`spec.system.code` \"IS-02\" is the tenant \"bbbbbb\" by now; ask for `AddEnvironment` with \
-                      `tenantRef` \"bbbbbb\"."
-                .into()
+            message: "`spec.system.code` \"IS-02\" is a system of another body already; its owner must ask.".into()
         }
     );
     let ours = register_with(|r| {

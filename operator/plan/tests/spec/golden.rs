@@ -17,7 +17,7 @@ use berth_plan::status::environment::{Progress, blocked, planned};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::world::{at, day};
+use crate::world::{ADDRESSES, at, day};
 
 /// What an environment is planned from.
 #[derive(Deserialize)]
@@ -101,6 +101,7 @@ fn every_example_is_what_the_plan_makes_of_its_input() {
             class: example.class.as_ref(),
             profile: example.profile.as_ref(),
             system_prefix: example.system_prefix.as_deref().map(|p| address::parse(p).unwrap()),
+            addresses: Some(&ADDRESSES),
             today: day(&example.today),
         });
         let file = folder.join("plan.yaml");

@@ -2,6 +2,7 @@
 
 mod chain;
 mod history;
+mod restored;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ pub fn instant(clock: &str) -> Timestamp {
 }
 
 /// A request from submission to handover, with everything that came of it.
-fn world() -> World {
+pub fn world() -> World {
     let paper = onboarding(json!({
         "spec": {"requestId": "r-1"},
         "status": {
@@ -66,7 +67,7 @@ fn find(act: Act) -> AuditEntry {
 }
 
 /// The system's block in a state, under a claim.
-fn block(state: &str, claim: &str, generation: i64, written: &str) -> World {
+pub fn block(state: &str, claim: &str, generation: i64, written: &str) -> World {
     let mut block = world().blocks[0].as_ref().clone();
     block.spec.state = of(json!(state));
     block.spec.claim_ref.uid = claim.into();
@@ -97,6 +98,39 @@ fn a_prefix_that_comes_back_from_quarantine_is_given_again_and_an_adoption_is_th
         }
     }
     assert_eq!(told, [Act::PrefixGiven, Act::PrefixReleased, Act::PrefixGiven, Act::PrefixReleased]);
+}
+
+#[test]
+fn a_connection_is_recorded_from_its_request_to_its_end_and_its_copy_is_not() {
+    let scene = {
+        let mut scene = crate::connection::Scene::of(json!({})).agreed();
+        scene.act("asking", "owner.1", "Close", "lan", "11:00");
+        scene.pass();
+        scene
+    };
+    let open = {
+        let mut open = crate::connection::Scene::of(json!({})).agreed().connection;
+        open.metadata.uid = scene.connection.metadata.uid.clone();
+        open
+    };
+    let mut copy = scene.copy().unwrap();
+    copy.spec.counterpart_of = Some(of(json!({"namespace": "agency-ag-62", "name": "conn-a", "uid": "uid-conn-a"})));
+    let mut memory = Memory::default();
+    let mut told = Vec::new();
+    for state in [vec![Arc::new(open)], vec![Arc::new(scene.connection.clone()), Arc::new(copy)]] {
+        let world = World { connections: state, ..World::default() };
+        let mut entries = acts::new(&world, &memory, instant("12:00"));
+        told.extend(entries.iter().map(|e| (e.act, e.who.clone(), e.reason.clone())));
+        memory.absorb(&canonical::seal(&memory.head, &mut entries));
+    }
+    let operator = acts::operator();
+    let expected = [
+        (Act::Submitted, "lan".to_owned(), None),
+        (Act::Concluded, operator.clone(), None),
+        (Act::Opened, operator.clone(), None),
+        (Act::Closed, operator, Some("Closed".to_owned())),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -7,16 +7,20 @@
 #![allow(clippy::unwrap_used)]
 
 mod address;
+mod address_plan;
+mod asked;
 mod backend;
 mod booking;
 mod checks;
 mod claim;
+mod connection;
 mod day;
 mod decide;
 mod desired;
 mod dossier;
 mod fulfil;
 mod golden;
+mod growth;
 mod ledger;
 mod netpol;
 mod network;

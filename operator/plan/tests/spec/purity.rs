@@ -79,7 +79,7 @@ proptest! {
         let (tenant, register) = (tenant("aaaaaa", json!({"level": 3})), register());
         let with = |profile: PolicyProfile| berth_plan::desired::plan(&berth_plan::desired::Input {
             environment: &environment, tenant: Some(&tenant), class: Some(&register.classes["m"]), profile: Some(&profile),
-            system_prefix: berth_plan::address::parse("3fff:a10:1180:8000::/56"), today: today(),
+            system_prefix: berth_plan::address::parse("3fff:a10:1180:8000::/56"), addresses: Some(&ADDRESSES), today: today(),
         });
         prop_assert_eq!(with(profile(json!({"levels": all}))), with(profile(json!({}))));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use berth_crds::address::BlockState;
 use berth_crds::{ConditionType, PrefixBlock, PrefixClaim, Reason, condition, labels, names};
 use berth_plan::address;
-use berth_plan::claim::{Answer, Call, Known, Memory, Parent, step};
+use berth_plan::claim::{Answer, Call, Known, Memory, Parent, ParentBlock, step};
 use berth_plan::collect::{self, Sweep, is_wanted};
 use ipnet::Ipv6Net;
 use jiff::{SignedDuration, Timestamp};
@@ -51,8 +51,8 @@ fn block(state: BlockState, until: Option<&str>, written: &str) -> PrefixBlock {
 
 fn known(taken: &[&str], returning: &[&str]) -> Known {
     let nets = |texts: &[&str]| texts.iter().map(|t| net(t)).collect::<BTreeSet<_>>();
-    let parent = Parent::Block { uid: "parent-0".into(), cidr: net(PARENT) };
-    Known { parent, length: 56, taken: nets(taken), returning: nets(returning), now: at("10:00") }
+    let parent = Parent::Blocks(vec![ParentBlock { uid: "parent-0".into(), cidr: net(PARENT) }]);
+    Known { taken: nets(taken), returning: nets(returning), ..Known::new(parent, 56, at("10:00")) }
 }
 
 fn found(block: PrefixBlock) -> Answer {
@@ -138,13 +138,78 @@ fn meets_quarantine(claim: PrefixClaim) -> Call {
 fn a_block_in_quarantine_goes_back_to_the_same_claimant_and_to_nobody_of_the_same_name() {
     let back = written(meets_quarantine(claim("aaaaaa", "t-1", "c-2", None)));
     assert_eq!(
-        (back.spec.state, back.spec.quarantine_until, back.spec.claim_ref.uid.as_str()),
-        (BlockState::Pending, None, "c-2")
+        (back.spec.state, back.spec.quarantine_until.as_deref(), back.spec.claim_ref.uid.as_str()),
+        (BlockState::Pending, Some("2026-12-24T08:00:00Z"), "c-2")
     );
     for foreign in [claim("aaaaaa", "t-2", "c-2", None), claim("bbbbbb", "t-1", "c-2", None)] {
         let Call::WriteClaim(cleared) = meets_quarantine(foreign) else { panic!("it was handed over") };
         assert_eq!(cleared.status.unwrap().candidate, None);
     }
+}
+
+/// The block of `CIDR` as it was handed back to claim `c-2`, whose quarantine would have lasted until Christmas.
+fn handed_back() -> PrefixBlock {
+    written(meets_quarantine(claim("aaaaaa", "t-1", "c-2", None)))
+}
+
+#[test]
+fn a_block_that_was_handed_back_keeps_the_rest_of_its_quarantine_until_it_is_confirmed() {
+    let until = Some("2026-12-24T08:00:00Z");
+    let back = handed_back();
+    assert_eq!((back.spec.state, back.spec.quarantine_until.as_deref()), (BlockState::Pending, until));
+    // The claim goes before it is confirmed: nobody else gets the prefix before its day.
+    let mut memory = Memory::new(leaving(claim("aaaaaa", "t-1", "c-2", None), json!({"candidate": CIDR})));
+    step(&mut memory, &known(&[], &[]), Answer::Start);
+    let kept = written(step(&mut memory, &known(&[], &[]), found(back.clone())));
+    assert_eq!((kept.spec.state, kept.spec.quarantine_until.as_deref()), (BlockState::Quarantined, until));
+    assert!(matches!(step(&mut memory, &known(&[], &[]), Answer::Block(Box::new(kept))), Call::LetGo(_)));
+    // Nor when the collector finds it.
+    let mut sweep = Sweep::new(names::block(CIDR));
+    let now = "2026-11-25T08:00:00Z".parse::<Timestamp>().unwrap();
+    collect::step(&mut sweep, now, found(back.clone()));
+    let kept = written(collect::step(&mut sweep, now, Answer::FoundClaim(None)));
+    assert_eq!((kept.spec.state, kept.spec.quarantine_until.as_deref()), (BlockState::Quarantined, until));
+    let waits = collect::step(&mut sweep, now, Answer::Block(Box::new(kept)));
+    assert_eq!(waits, Call::After(SignedDuration::from_hours(29 * 24)));
+}
+
+#[test]
+fn a_block_that_was_handed_back_under_a_parent_that_is_gone_returns_to_quarantine_and_another_is_chosen() {
+    let mut memory = Memory::new(claim("aaaaaa", "t-1", "c-2", None));
+    memory.claim.status = Some(serde_json::from_value(json!({"candidate": CIDR})).unwrap());
+    let known = known(&[CIDR], &[CIDR]);
+    step(&mut memory, &known, Answer::Start);
+    step(&mut memory, &known, Answer::Taken);
+    let until = "2026-12-24T08:00:00Z";
+    let back = step(&mut memory, &known, found(block(BlockState::Quarantined, Some(until), "2026-11-24T08:00:00Z")));
+    let verify = step(&mut memory, &known, Answer::Block(Box::new(written(back))));
+    assert_eq!(verify, Call::GetParent(names::block(PARENT)));
+    let kept = written(step(&mut memory, &known, Answer::Parent(None)));
+    assert_eq!((kept.spec.state, kept.spec.quarantine_until.as_deref()), (BlockState::Quarantined, Some(until)));
+    let Call::WriteClaim(cleared) = step(&mut memory, &known, Answer::Block(Box::new(kept))) else { panic!("stuck") };
+    let Call::WriteClaim(next) = step(&mut memory, &known, Answer::Claim(cleared)) else { panic!("no further intent") };
+    assert_eq!(next.status.unwrap().candidate.as_deref(), Some("3fff:a10:1180:8000::/56"));
+}
+
+#[test]
+fn a_block_that_was_handed_back_is_numbered_in_the_plan_of_today() {
+    let spec = json!({"level": "Agency", "siteRef": {"name": "dc1"},
+        "claimant": {"kind": "Tenant", "name": "aaaaaa", "uid": "t-1"}});
+    let again = |pools: Vec<&str>| {
+        let mut claim: PrefixClaim = kind("PrefixClaim", "agency-ag-62", spec.clone());
+        claim.status = Some(serde_json::from_value(json!({"candidate": CIDR})).unwrap());
+        let pools = Parent::Pools { uid: "plan-2".into(), pools: pools.into_iter().map(net).collect() };
+        let (mut memory, known) = (Memory::new(claim), Known::new(pools, 56, at("10:00")));
+        memory.claim.metadata.uid = Some("c-2".into());
+        step(&mut memory, &known, Answer::Start);
+        let until = Some("2026-12-24T08:00:00Z");
+        step(&mut memory, &known, found(block(BlockState::Quarantined, until, "2026-11-24T08:00:00Z")))
+    };
+    let back = written(again(vec![PARENT]));
+    assert_eq!((back.spec.parent_uid.as_str(), back.spec.claim_ref.uid.as_str()), ("plan-2", "c-2"));
+    // Another parent around it is another place: the block stays where it is kept.
+    let Call::WriteClaim(cleared) = again(vec!["3fff:a10:1100::/40"]) else { panic!("it was moved") };
+    assert_eq!(cleared.status.unwrap().candidate, None);
 }
 
 #[test]

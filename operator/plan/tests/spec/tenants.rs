@@ -41,6 +41,7 @@ fn render((plate, kind, zoned): Choice) -> Desired {
         class: register.classes.get(&environment.spec.class_ref.name).map(AsRef::as_ref),
         profile: register.profiles.get("vn-2026").map(AsRef::as_ref),
         system_prefix: address::parse(&system),
+        addresses: Some(&ADDRESSES),
         today: today(),
     })
     .unwrap()

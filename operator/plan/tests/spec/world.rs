@@ -1,11 +1,12 @@
 //! A small province: the objects that the tests talk about.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use berth_crds::onboarding::OutcomeResult;
 use berth_crds::{
-    Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, Site, Tenant, WorkingCalendar,
+    AddressPlan, Agency, Decision, Environment, EnvironmentClass, Onboarding, PolicyProfile, Site, Tenant,
+    WorkingCalendar,
 };
 use berth_plan::register::Register;
 use jiff::civil::Date;
@@ -53,6 +54,12 @@ pub fn kind<T: DeserializeOwned>(kind: &str, name: &str, spec: Value) -> T {
         "metadata": {"name": name, "uid": format!("uid-{name}"), "generation": 1}, "spec": spec
     }))
 }
+
+/// The address plan of the province, with the usual digits and lengths.
+pub static ADDRESSES: LazyLock<AddressPlan> = LazyLock::new(|| {
+    let roots = json!([{"cidr": "3fff:a10::/32", "kind": "Documentation"}]);
+    kind("AddressPlan", "default", json!({"roots": roots, "departmentPools": ["1", "2"], "communePools": ["9", "a"]}))
+});
 
 pub fn agency(name: &str, with: Value) -> Agency {
     let base = json!({

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use berth_crds::{ConditionType, Environment, Reason};
+use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
 use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names};
 use berth_plan::same::in_force;
@@ -96,16 +96,23 @@ async fn await_quotas(group: &[&DesiredNamespace], ctx: &Context) -> Option<Stop
 async fn prune_policies(namespace: &DesiredNamespace, ctx: &Context) -> Result<()> {
     for policy in ctx.caches.policies.all() {
         let here = policy.namespace().as_deref() == Some(&namespace.name);
-        if here && !namespace.policies.iter().any(|p| p.name_any() == policy.name_any()) {
+        let planned = namespace.policies.iter().any(|p| p.name_any() == policy.name_any());
+        if here && !planned && !is_an_opening(&policy, ctx) {
             apply::delete(&ctx.api_in::<NetworkPolicy>(&namespace.name), policy.as_ref()).await?;
         }
     }
     Ok(())
 }
 
-/// Access that is not planned goes first: it depends on nothing but the list and the names of the namespaces.
-pub async fn take_access_away(environment: &Environment, ctx: &Context) -> Result<()> {
-    let allowed = access_allowed(environment, ctx.today());
+/// A policy of a Connection that exists is kept or removed with it, by its own controller.
+fn is_an_opening(policy: &NetworkPolicy, ctx: &Context) -> bool {
+    let Some(uid) = policy.labels().get(labels::CONNECTION) else { return false };
+    ctx.caches.connections.all().iter().any(|connection| connection.uid().as_ref() == Some(uid))
+}
+
+/// Access that is not planned goes first: it depends on nothing but the list, the owner and the names of the namespaces.
+pub async fn take_access_away(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<()> {
+    let allowed = access_allowed(environment, tenant, ctx.today());
     let known = environment.status.clone().unwrap_or_default().namespaces;
     let names: BTreeSet<String> = known.into_iter().chain(intended_names(environment)).map(|n| n.name).collect();
     for binding in ctx.caches.bindings.all() {

@@ -12,6 +12,7 @@ mod kubectl;
 mod leaves;
 mod people;
 mod separate;
+mod snapshot;
 mod start;
 
 use std::{path::Path, time::Duration};

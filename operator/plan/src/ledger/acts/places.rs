@@ -7,43 +7,52 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::{Draft, World, bounded, created, entry, written};
+use super::{Draft, Look, World, bounded, created, entry, written};
 
-pub fn all(world: &World) -> impl Iterator<Item = Draft> + '_ {
-    let namespaces = world.namespaces.iter().map(|n| of_namespace(n));
-    namespaces.chain(world.blocks.iter().filter_map(|b| of_block(b, world)))
+pub fn all<'a>(world: &'a World, look: &'a Look) -> impl Iterator<Item = Draft> + 'a {
+    let namespaces = world.namespaces.iter().filter(|n| !look.memory.is_settled(&n.metadata));
+    let blocks = world.blocks.iter().filter(|b| !look.memory.is_settled(&b.metadata));
+    namespaces.filter_map(|n| of_namespace(n, look)).chain(blocks.filter_map(|b| of_block(b, look)))
 }
 
-fn of_namespace(namespace: &Namespace) -> Draft {
+fn of_namespace(namespace: &Namespace, look: &Look) -> Option<Draft> {
+    if !look.open(&namespace.metadata, "NamespaceCreated") {
+        return None;
+    }
     let at = created(&namespace.metadata);
     let label = |key| namespace.labels().get(key).cloned();
     let after = json!({"environment": label(labels::ENVIRONMENT), "zone": label(labels::ZONE)});
     let created = entry(namespace, Act::NamespaceCreated, "NamespaceCreated", at);
-    Draft { at, entry: AuditEntry { agency: label(labels::AGENCY), after: Some(bounded(after)), ..created } }
+    Some(Draft { at, entry: AuditEntry { agency: label(labels::AGENCY), after: Some(bounded(after)), ..created } })
 }
 
 /// A pending block is nobody's yet: the protocol may take it back.
-fn of_block(block: &PrefixBlock, world: &World) -> Option<Draft> {
+fn of_block(block: &PrefixBlock, look: &Look) -> Option<Draft> {
     // One claim is given a block once; an adoption after a crash is the same giving, a return to quarantine and back by a
-    // claim that was made anew is another.
+    // claim that was made anew is another. A quarantine that is put off is told again.
     let claim = &block.spec.claim_ref.uid;
     // Created, then confirmed: what was written after that came back from quarantine.
     let first = block.metadata.generation.is_none_or(|generation| generation <= 2);
-    let (act, transition, at) = match block.spec.state {
+    let until = block.spec.quarantine_until.as_deref().unwrap_or_default();
+    let (act, transition) = match block.spec.state {
         BlockState::Pending | BlockState::Releasing => return None,
-        BlockState::Confirmed if first => (Act::PrefixGiven, format!("PrefixGiven {claim}"), created(&block.metadata)),
-        BlockState::Confirmed => (Act::PrefixGiven, format!("PrefixGiven {claim}"), written(&block.metadata)),
-        BlockState::Quarantined => (Act::PrefixReleased, format!("PrefixReleased {claim}"), written(&block.metadata)),
+        BlockState::Confirmed => (Act::PrefixGiven, format!("PrefixGiven {claim}")),
+        BlockState::Quarantined => (Act::PrefixReleased, format!("PrefixReleased {claim} {until}")),
     };
-    let after = json!({
-        "cidr": block.spec.cidr, "claim": block.spec.claim_ref.name, "quarantineUntil": block.spec.quarantine_until,
-    });
+    if !look.open(&block.metadata, &transition) {
+        return None;
+    }
+    let given = act == Act::PrefixGiven;
+    let at = if given && first { created(&block.metadata) } else { written(&block.metadata) };
+    // Everything that a cluster which lost the block needs to take it back in.
+    let mut after = json!(block.spec);
+    after[super::super::prefixes::CLAIM] = json!(block.spec.claim_ref.name);
     let entry = entry(block, act, &transition, at);
-    Some(Draft { at, entry: AuditEntry { agency: holder(block, world), after: Some(bounded(after)), ..entry } })
+    Some(Draft { at, entry: AuditEntry { agency: holder(block, look), after: Some(bounded(after)), ..entry } })
 }
 
-fn holder(block: &PrefixBlock, world: &World) -> Option<String> {
+fn holder(block: &PrefixBlock, look: &Look) -> Option<String> {
     let claim = &block.spec.claim_ref.name;
-    let of_tenant = || world.owner(claim.strip_prefix("tenant-")?);
+    let of_tenant = || look.owner(claim.strip_prefix("tenant-")?);
     claim.strip_prefix("agency-").map(str::to_owned).or_else(of_tenant)
 }

@@ -7,37 +7,48 @@ use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Draft, Memory, UNKNOWN, World, bounded, clipped, created, entry, operator, written};
+use super::{Draft, Look, UNKNOWN, World, bounded, clipped, created, entry, mark, operator, written};
 
-pub fn all<'a>(world: &'a World, memory: &'a Memory) -> impl Iterator<Item = Draft> + 'a {
-    let by_hand = |draft: Option<Draft>| draft;
-    let agencies = world.agencies.iter().map(|o| Draft::by_hand(o.as_ref(), &o.spec, memory, Some(o.name_any())));
-    let tenants = world.tenants.iter().map(|o| {
-        let owner = Some(o.spec.agency_ref.name.clone());
-        Draft::by_basis(o.as_ref(), &o.spec, &o.spec.basis, memory, owner)
-    });
-    let environments = world.environments.iter().map(|o| {
-        let owner = world.owner(&o.spec.tenant_ref.name);
-        Draft::by_basis(o.as_ref(), &o.spec, &o.spec.basis, memory, owner)
-    });
-    macro_rules! plain {
+pub fn all<'a>(world: &'a World, look: &'a Look) -> impl Iterator<Item = Draft> + 'a {
+    macro_rules! unsettled {
         ($field:ident) => {
-            world.$field.iter().map(|o| Draft::by_hand(o.as_ref(), &o.spec, memory, None))
+            world.$field.iter().filter(|o| !look.memory.is_settled(&o.metadata))
         };
     }
+    macro_rules! plain {
+        ($field:ident) => {
+            unsettled!($field).map(|o| Draft::by_hand(o.as_ref(), &o.spec, look, None))
+        };
+    }
+    let agencies = unsettled!(agencies).map(|o| Draft::by_hand(o.as_ref(), &o.spec, look, Some(o.name_any())));
+    let tenants = unsettled!(tenants).map(|o| {
+        let owner = Some(o.spec.agency_ref.name.clone());
+        Draft::by_basis(o.as_ref(), &o.spec, &o.spec.basis, look, owner)
+    });
+    let environments = unsettled!(environments).map(|o| {
+        let owner = look.owner(&o.spec.tenant_ref.name);
+        Draft::by_basis(o.as_ref(), &o.spec, &o.spec.basis, look, owner)
+    });
     let rules = plain!(profiles).chain(plain!(calendars)).chain(plain!(plans));
     let places = plain!(sites).chain(plain!(classes));
-    agencies.chain(places).chain(rules).chain(tenants).chain(environments).filter_map(by_hand)
+    agencies.chain(places).chain(rules).chain(tenants).chain(environments).flatten()
+}
+
+/// From when an entry by papers counts: from the date of the document that decided, the latest of several, however late
+/// it was entered here.
+fn by_document(basis: &Basis, look: &Look) -> Option<String> {
+    let documents = basis.decision_uids.iter().filter_map(|uid| look.documents.get(uid.as_str()));
+    documents.map(|document| document.date.clone()).max()
 }
 
 impl Draft {
     /// An entry that only people write: admission stamped who.
-    fn by_hand<K>(object: &K, spec: &impl Serialize, memory: &Memory, agency: Option<String>) -> Option<Self>
+    fn by_hand<K>(object: &K, spec: &impl Serialize, look: &Look, agency: Option<String>) -> Option<Self>
     where
         K: Resource<DynamicType = ()>,
     {
         let who = object.annotations().get(labels::CHANGED_BY).cloned();
-        Self::registered(object, spec, memory, |entry| AuditEntry {
+        Self::registered(object, spec, look, |entry| AuditEntry {
             agency,
             who: who.unwrap_or_else(|| UNKNOWN.to_owned()),
             ..entry
@@ -49,7 +60,7 @@ impl Draft {
         object: &K,
         spec: &impl Serialize,
         basis: &Basis,
-        memory: &Memory,
+        look: &Look,
         agency: Option<String>,
     ) -> Option<Self>
     where
@@ -57,14 +68,15 @@ impl Draft {
     {
         if basis.type_ == BasisType::Direct {
             let reason = basis.reason.as_deref().map(clipped);
-            return Self::by_hand(object, spec, memory, agency)
+            return Self::by_hand(object, spec, look, agency)
                 .map(|d| Self { entry: AuditEntry { reason, ..d.entry }, ..d });
         }
         let paper = basis.onboarding_ref.as_ref().map(|paper| format!("Onboarding {}/{}", paper.namespace, paper.name));
-        Self::registered(object, spec, memory, |entry| AuditEntry {
+        Self::registered(object, spec, look, |entry| AuditEntry {
             agency,
             who: operator(),
             legal_basis: paper,
+            effective_at: by_document(basis, look).unwrap_or(entry.effective_at),
             ..entry
         })
     }
@@ -72,21 +84,21 @@ impl Draft {
     fn registered<K>(
         object: &K,
         spec: &impl Serialize,
-        memory: &Memory,
+        look: &Look,
         complete: impl FnOnce(AuditEntry) -> AuditEntry,
     ) -> Option<Self>
     where
         K: Resource<DynamicType = ()>,
     {
         let generation = object.meta().generation.unwrap_or(1);
-        let at = if generation == 1 { created(object.meta()) } else { written(object.meta()) };
-        let entry = entry(object, Act::Registered, &format!("Registered {generation}"), at);
-        // At rest nearly everything is recorded: do not write it all down again to find that out.
-        if memory.has(&entry.id) {
+        let state: Value = json!(spec);
+        let transition = format!("Registered {generation} {}", mark(&state));
+        if !look.open(object.meta(), &transition) {
             return None;
         }
-        let state: Value = json!(spec);
-        let before = memory.registered(&entry.object.uid).map(str::to_owned);
+        let at = if generation == 1 { created(object.meta()) } else { written(object.meta()) };
+        let entry = entry(object, Act::Registered, &transition, at);
+        let before = look.memory.registered(&entry.object.uid).map(str::to_owned);
         Some(Self { at, entry: complete(AuditEntry { before, after: Some(bounded(state)), ..entry }) })
     }
 }

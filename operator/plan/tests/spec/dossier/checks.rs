@@ -162,7 +162,7 @@ fn a_system_that_sounds_like_another_warns_and_names_it() {
         (result, reason.as_str(), numbers),
         (Verdict::Warning, "DuplicateFunction", vec!["alike.percent=100".into()])
     );
-    assert!(message.contains("\"Cổng dịch vụ công\" of ag-62"), "{message}");
+    assert!(message.contains("sounds like \"Cổng dịch vụ công\", the tenant \"aaaaaa\"."), "{message}");
 }
 
 fn with_budget(cpu: &str, booked: &str) -> Register {
@@ -248,7 +248,9 @@ fn a_wished_prefix_that_is_taken_or_elsewhere_warns_that_another_is_chosen() {
     let wish = |prefix: &str| json!({"spec": {"environment": {"requestedPrefix": prefix}}});
     let numbered = register_with(|register| {
         let mut of = register.agencies["ag-62"].as_ref().clone();
-        of.status.get_or_insert_default().prefix = Some("3fff:a10:1100::/48".into());
+        let status = of.status.get_or_insert_default();
+        (status.prefix, status.further_prefixes) =
+            (Some("3fff:a10:1100::/48".into()), vec!["3fff:a10:1101::/48".into()]);
         register.agencies.insert("ag-62".into(), Arc::new(of));
         let mut tenant = register.tenants["aaaaaa"].as_ref().clone();
         tenant.status.get_or_insert_default().prefix = Some("3fff:a10:1100:100::/56".into());
@@ -260,6 +262,7 @@ fn a_wished_prefix_that_is_taken_or_elsewhere_warns_that_another_is_chosen() {
     };
     assert_eq!(of("3fff:a10:1100:200::/56").0, Verdict::Passed);
     assert!(of("3fff:a10:1100:100::/56").1.contains("is taken; another one"));
+    assert_eq!(of("3fff:a10:1101:200::/56").0, Verdict::Passed, "a block by which the agency grew");
     let (result, message) = of("3fff:a10:2200::/56");
     assert!(result == Verdict::Warning && message.contains("the agency's block"), "{message}");
 }

@@ -1,0 +1,3 @@
+module berth.dev/checker
+
+go 1.26

@@ -82,6 +82,16 @@ pub fn tenant_claim(plate: &str) -> String {
     format!("tenant-{plate}")
 }
 
+/// Agency whose claim this is, for its first block or a further one.
+pub fn agency_of_claim(claim: &str) -> Option<&str> {
+    first_claim(claim).strip_prefix("agency-")
+}
+
+/// Tenant whose claim this is.
+pub fn tenant_of_claim(claim: &str) -> Option<&str> {
+    claim.strip_prefix("tenant-")
+}
+
 /// Name of a Decision: `<onboarding>.<role>.<n>`; creating it is the lock.
 pub fn decision(onboarding: &str, role: &str, n: u32) -> String {
     format!("{onboarding}.{role}.{n}")

@@ -18,7 +18,7 @@ pub struct Holding {
     pub net: Ipv6Net,
     /// UID of the block: one that was collected and made anew is another.
     pub uid: String,
-    /// Claim that had it: `tenant-<plate>` or `agency-<id>`.
+    /// Claim that had it, a system's or an agency's.
     pub claim: String,
     /// When it was given; `None`: before the ledger that is at hand begins.
     pub since: Option<Timestamp>,
@@ -51,12 +51,12 @@ impl Holding {
 
     /// The system that has it, if a system has.
     pub fn tenant(&self) -> Option<&str> {
-        self.claim.strip_prefix("tenant-")
+        names::tenant_of_claim(&self.claim)
     }
 
     /// The agency whose block it is, if it is an agency's.
     pub fn agency(&self) -> Option<&str> {
-        self.claim.strip_prefix("agency-")
+        names::agency_of_claim(&self.claim)
     }
 }
 

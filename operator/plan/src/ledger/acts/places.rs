@@ -2,7 +2,7 @@
 
 use berth_crds::address::BlockState;
 use berth_crds::audit::{Act, AuditEntry};
-use berth_crds::{PrefixBlock, labels};
+use berth_crds::{PrefixBlock, labels, names};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
@@ -53,6 +53,6 @@ fn of_block(block: &PrefixBlock, look: &Look) -> Option<Draft> {
 
 fn holder(block: &PrefixBlock, look: &Look) -> Option<String> {
     let claim = &block.spec.claim_ref.name;
-    let of_tenant = || look.owner(claim.strip_prefix("tenant-")?);
-    claim.strip_prefix("agency-").map(str::to_owned).or_else(of_tenant)
+    let of_tenant = || look.owner(names::tenant_of_claim(claim)?);
+    names::agency_of_claim(claim).map(str::to_owned).or_else(of_tenant)
 }

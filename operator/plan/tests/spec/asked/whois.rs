@@ -1,5 +1,7 @@
 //! Whose an address is, or was.
 
+use std::sync::Arc;
+
 use berth_crds::audit::Act;
 use berth_plan::network::View;
 use berth_plan::network::whois::{Answer, Standing, whois};
@@ -138,6 +140,14 @@ fn an_assignment_of_each_network_answers_for_its_own_days() {
     let then = asked("198.51.100.7/32", "2026-06-30");
     let owners: Vec<_> = then.iter().map(|answer| answer.agency.as_deref()).collect();
     assert_eq!(owners, [Some("ag-62"), None], "the system's owner of the day, and infrastructure");
+}
+
+#[test]
+fn a_further_block_of_an_agency_is_the_agencys() {
+    let mut world = world();
+    world.blocks.push(Arc::new(block("3fff:a10:1199::/48", "agency-ag-62.2", json!({}))));
+    let answer = &whois(&View::new(&world, noon("2026-08-01")), "3fff:a10:1199::1/128".parse().unwrap())[0];
+    assert_eq!((answer.standing, answer.agency.as_deref()), (Standing::Reserved, Some("ag-62")));
 }
 
 #[test]

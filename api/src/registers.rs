@@ -1,13 +1,17 @@
 //! The registers: read with the door's own rights, filtered by what the caller may see.
 
-use std::{collections::BTreeSet, fmt::Debug};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    sync::Arc,
+};
 
 use berth_crds::{
     AddressPlan, Agency, Environment, EnvironmentClass, PolicyProfile, Site, Tenant,
     agency::{DatedText, DayRange},
 };
 use kube::{
-    Api, Client, Resource,
+    Api, Client, Resource, ResourceExt as _,
     api::{ListParams, WatchParams},
     core::WatchEvent,
 };
@@ -162,6 +166,11 @@ impl Registers {
     pub async fn address_plan(&self) -> Result<Option<AddressPlan>> {
         self.get("default").await
     }
+}
+
+/// Objects by their name, as the plan reads registers.
+pub fn named<K: Resource>(objects: Vec<K>) -> BTreeMap<String, Arc<K>> {
+    objects.into_iter().map(|object| (object.name_any(), Arc::new(object))).collect()
 }
 
 /// Whether the interval covers a day; `YYYY-MM-DD` sorts as text.

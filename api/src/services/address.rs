@@ -1,7 +1,6 @@
 //! AddressService: registers, blocks and, for what has passed, the ledger, read with the door's own rights and filtered by
 //! what the caller may see.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use berth_crds::audit::AuditEntry;
@@ -12,7 +11,6 @@ use berth_plan::network::{Moment, View, World, justify, picture, tree};
 use berth_plan::register::Register;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use kube::ResourceExt as _;
 use tonic::{Request, Response, Status};
 
 use super::{acknowledge::acknowledge, tenant::agency_filter};
@@ -29,7 +27,7 @@ use crate::{
         address::{End, moment, net},
         shown,
     },
-    registers::Sight,
+    registers::{Sight, named},
 };
 
 /// The only plan.
@@ -167,10 +165,6 @@ impl Addresses {
         let found = justify::justify(&View::new(&world, self.now()), growth);
         Ok(pb::JustifyAddressesResponse { justifications: found.iter().map(convert::justification).collect() })
     }
-}
-
-fn named<K: kube::Resource>(objects: Vec<K>) -> BTreeMap<String, Arc<K>> {
-    objects.into_iter().map(|object| (object.name_any(), Arc::new(object))).collect()
 }
 
 /// An agency sees what was its own at the instant, and what its systems of today had before they came to it.

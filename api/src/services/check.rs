@@ -1,6 +1,6 @@
 //! What the checks say of a request before it is submitted: the function that the operator will run, on the same registers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use berth_crds::{
     Onboarding, OnboardingSpec,
@@ -14,11 +14,16 @@ use berth_plan::{
     status::onboarding::{Event, Times, after_checks, due, record},
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::{Resource, ResourceExt as _};
+use kube::ResourceExt as _;
 
 use super::papers::Papers;
 use crate::{
-    convert::onboarding::message, door::Door, identity::Caller, problem::Result, proto::v1 as pb, registers::Registers,
+    convert::onboarding::message,
+    door::Door,
+    identity::Caller,
+    problem::Result,
+    proto::v1 as pb,
+    registers::{Registers, named},
 };
 
 /// The request as it would stand right after its submission; nothing is written.
@@ -91,8 +96,4 @@ async fn register(registers: &Registers) -> Result<Register> {
         tenants: named(tenants),
         environments: named(environments),
     })
-}
-
-fn named<K: Resource<DynamicType = ()>>(objects: Vec<K>) -> BTreeMap<String, Arc<K>> {
-    objects.into_iter().map(|object| (object.name_any(), Arc::new(object))).collect()
 }

@@ -2,12 +2,14 @@
 //! in which registries of this region count (APNIC-127: HD ratio of 0.94 in /56 units [K]); the ratio is that of RFC 3194 §2:
 //! `log(used) / log(usable)`.
 
+use berth_crds::address::LevelLengths;
 use berth_crds::agency::AgencyType;
 use berth_crds::common::Bilingual;
 use ipnet::{IpNet, Ipv6Net};
 
 use super::tree::{Level, Node, tree};
 use super::view::View;
+use crate::address::bits;
 use crate::day;
 
 /// HD ratio from which a registry of this region gives more without further questions [K].
@@ -50,7 +52,8 @@ pub fn justify(view: &View, growth: u32) -> Vec<Justification> {
         IpNet::V6(net) if node.level == Level::Root => Some((net, node)),
         _ => None,
     });
-    roots.map(|(net, node)| of_root(net, &node, bodies, growth.max(1))).collect()
+    let lengths = view.lengths();
+    roots.map(|(net, node)| of_root(net, &node, &lengths, bodies, growth.max(1))).collect()
 }
 
 /// Bodies that may have systems: each gets a block at its first.
@@ -63,18 +66,23 @@ fn bodies(view: &View) -> (u64, u64) {
     })
 }
 
-fn of_root(net: Ipv6Net, node: &Node, bodies: (u64, u64), growth: u32) -> Justification {
+fn of_root(net: Ipv6Net, node: &Node, lengths: &LevelLengths, bodies: (u64, u64), growth: u32) -> Justification {
     let all = node.flat();
     let taken = |level| u64::try_from(all.iter().filter(|(_, node)| node.level == level).count()).unwrap_or(u64::MAX);
-    let lengths =
-        [(Level::Site, 36), (Level::Pool, 40), (Level::Agency, 48), (Level::System, UNIT), (Level::Environment, 60)];
+    let levels = [
+        (Level::Site, lengths.site),
+        (Level::Pool, lengths.pool),
+        (Level::Agency, lengths.agency),
+        (Level::System, lengths.system),
+        (Level::Environment, lengths.environment),
+    ];
     let fits =
-        lengths.into_iter().filter_map(|(level, length)| Some((level, u8::checked_sub(length, net.prefix_len())?)));
+        levels.into_iter().filter_map(|(level, length)| Some((level, bits(length).checked_sub(net.prefix_len())?)));
     let uses: Vec<Use> = fits.map(|(level, capacity_log2)| Use { level, capacity_log2, taken: taken(level) }).collect();
     let ratio = ratio(taken(Level::System), UNIT.saturating_sub(net.prefix_len()));
-    let needed = needed(bodies, growth);
+    let needed = needed(bodies, lengths, growth);
     let mut found = Justification { root: net.into(), uses, ratio, bodies, needed, text: Bilingual::default() };
-    found.text = Bilingual { vi: vietnamese(&found, growth), en: english(&found, growth) };
+    found.text = Bilingual { vi: vietnamese(&found, lengths, growth), en: english(&found, lengths, growth) };
     found
 }
 
@@ -89,17 +97,21 @@ pub fn ratio(used: u64, usable_log2: u8) -> f64 {
     used.log2() / f64::from(usable_log2)
 }
 
-/// A /48 for each department and a /52 for each commune, `growth` times, in pools of one length, at a hexadecimal digit;
+/// A block for each department and each commune, `growth` times, in pools of one length, at a hexadecimal digit;
 /// never longer than one site's part.
-pub fn needed((departments, communes): (u64, u64), growth: u32) -> u8 {
-    let pools = |blocks: u64, in_pool_log2: u32| (blocks * u64::from(growth)).div_ceil(1 << in_pool_log2).max(1);
+pub fn needed((departments, communes): (u64, u64), lengths: &LevelLengths, growth: u32) -> u8 {
+    let pool = bits(lengths.pool);
+    let pools = |blocks: u64, length: i64| {
+        let in_pool_log2 = u32::from(bits(length).saturating_sub(pool));
+        blocks.saturating_mul(growth.into()).div_ceil(1 << in_pool_log2.min(63)).max(1)
+    };
     // One pool of sixteen is the infrastructure's, four are kept for shared platforms, sandbox and reserve.
-    let all = pools(departments, 8) + pools(communes, 12) + 5;
-    let bits = u64::BITS - (all - 1).leading_zeros();
-    40 - u8::try_from(bits.next_multiple_of(4)).unwrap_or(40).min(40)
+    let all = pools(departments, lengths.agency) + pools(communes, lengths.commune) + 5;
+    let all_log2 = u64::BITS - (all - 1).leading_zeros();
+    pool - u8::try_from(all_log2.next_multiple_of(4)).unwrap_or(pool).min(pool)
 }
 
-fn english(of: &Justification, growth: u32) -> String {
+fn english(of: &Justification, lengths: &LevelLengths, growth: u32) -> String {
     let uses = of.uses.iter().map(|u| format!("- {:?}: {} of 2^{}\n", u.level, u.taken, u.capacity_log2));
     let verdict = if of.ratio >= THRESHOLD { "reaches" } else { "does not reach" };
     let fits = if of.needed < of.root.prefix_len() {
@@ -108,18 +120,20 @@ fn english(of: &Justification, growth: u32) -> String {
         "The root is large enough; no further space is asked for.".to_owned()
     };
     format!(
-        "Use of {}:\n{}HD ratio (RFC 3194) in /56 units: {:.3}; it {verdict} {THRESHOLD}.\n{} departments (a /48 each) and \
-         {} communes (a /52 each), grown {growth} times, need a /{}. {fits}\n",
+        "Use of {}:\n{}HD ratio (RFC 3194) in /56 units: {:.3}; it {verdict} {THRESHOLD}.\n{} departments (a /{} each) and \
+         {} communes (a /{} each), grown {growth} times, need a /{}. {fits}\n",
         of.root,
         uses.collect::<String>(),
         of.ratio,
         of.bodies.0,
+        lengths.agency,
         of.bodies.1,
+        lengths.commune,
         of.needed,
     )
 }
 
-fn vietnamese(of: &Justification, growth: u32) -> String {
+fn vietnamese(of: &Justification, lengths: &LevelLengths, growth: u32) -> String {
     let title = |level| match level {
         Level::Root => "Dải gốc",
         Level::Site => "Trung tâm dữ liệu",
@@ -139,12 +153,14 @@ fn vietnamese(of: &Justification, growth: u32) -> String {
     };
     format!(
         "Tình hình sử dụng {}:\n{}Tỷ lệ HD (RFC 3194) theo đơn vị /56: {:.3}; {verdict} ngưỡng {THRESHOLD}.\n{} sở, ban, ngành \
-         (mỗi đơn vị một /48) và {} xã, phường (mỗi đơn vị một /52), tăng trưởng {growth} lần, cần một dải /{}. {fits}\n",
+         (mỗi đơn vị một /{}) và {} xã, phường (mỗi đơn vị một /{}), tăng trưởng {growth} lần, cần một dải /{}. {fits}\n",
         of.root,
         uses.collect::<String>(),
         of.ratio,
         of.bodies.0,
+        lengths.agency,
         of.bodies.1,
+        lengths.commune,
         of.needed,
     )
 }

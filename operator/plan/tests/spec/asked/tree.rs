@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use berth_crds::address::LevelLengths;
 use berth_plan::network::justify::{justify, needed, ratio};
 use berth_plan::network::picture::svg;
 use berth_plan::network::tree::{Level, Node, seen_by, tree};
@@ -106,7 +107,16 @@ fn the_request_for_more_counts_in_the_registrys_unit() {
     assert!((ratio(1 << 12, 24) - 0.5).abs() < 1e-9);
     assert!((ratio(1 << 24, 24) - 1.0).abs() < 1e-9);
     // The reference's need: 20 departments, 100 communes: a /36 carries a hundredfold.
-    assert_eq!([needed((20, 100), 1), needed((20, 100), 100), needed((2000, 10_000), 100)], [36, 36, 28]);
+    let usual = LevelLengths::default();
+    let need = |bodies, growth| needed(bodies, &usual, growth);
+    assert_eq!([need((20, 100), 1), need((20, 100), 100), need((2000, 10_000), 100)], [36, 36, 28]);
+    // Where pools are longer, so is what holds them.
+    let later = LevelLengths { site: 40, pool: 44, ..usual.clone() };
+    assert_eq!(
+        needed((20, 100), &later, 1),
+        40,
+        "two pools of departments, one of communes and five others of sixteen"
+    );
     let world = world();
     let found = justify(&View::new(&world, noon("2026-11-24")), 10);
     assert_eq!(found.len(), 1);

@@ -4,6 +4,7 @@ use berth_crds::{
     AddressPlan, Agency, Environment, EnvironmentClass, OnboardingSpec, Site, Tenant, names,
     onboarding::{Action, EnvironmentRequest, Grant},
 };
+use berth_plan::address;
 use ipnet::Ipv6Net;
 
 use super::{Findings, quantity};
@@ -136,8 +137,7 @@ impl World {
     fn prefix(&self, findings: &mut Findings, asked: &EnvironmentRequest) {
         let Some(wish) = asked.requested_prefix.as_ref().and_then(|wish| wish.parse::<Ipv6Net>().ok()) else { return };
         let Some(plan) = &self.plan else { return };
-        let mut roots = plan.spec.roots.iter().filter_map(|root| root.cidr.parse::<Ipv6Net>().ok());
-        if !roots.any(|root| root.contains(&wish)) {
+        if !address::roots(&plan.spec).iter().any(|root| root.contains(&wish)) {
             let help = "is not in the province's address plan: leave it out, a prefix is chosen for you";
             findings.bad("onboarding.spec.environment.requested_prefix", &wish.to_string(), help);
         }

@@ -52,8 +52,6 @@ pub async fn reach(door: &Door, caller: &Caller, request: pb::CheckReachRequest)
         return Ok(blind());
     };
     let plan = registers.address_plan().await?;
-    let numbered: Vec<ipnet::IpNet> =
-        plan.iter().flat_map(|p| p.spec.roots.iter().filter_map(|root| root.cidr.parse().ok())).collect();
     let answers = judge(&Question {
         source: &source,
         destination: &destination,
@@ -66,7 +64,6 @@ pub async fn reach(door: &Door, caller: &Caller, request: pb::CheckReachRequest)
         register: &register,
         addresses: plan.as_ref(),
         connections: &connections,
-        numbered: &numbered,
         today: door.clock.today(),
     })
     .map_err(|blocked| Problem::Refused {

@@ -10,7 +10,7 @@ use std::net::Ipv6Addr;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 pub use choose::{Ask, Choice, Refused, Rule, choose, is_free, pick};
-pub use layout::{assignable, bits, environment, leaf, length, pools, site_part};
+pub use layout::{assignable, bits, environment, leaf, length, pools, roots, site_part};
 pub use pool::{Pool, sparse};
 pub use ranges::{Clash, clashes, is_judged, meets_root, open_pools, reserved};
 

@@ -11,13 +11,14 @@ use std::time::Duration;
 use berth_crds::common::PaperRef;
 use berth_crds::connection::ConnectionStatus;
 use berth_crds::{ConditionType, Connection, Decision, Environment, Reason, condition, labels, names};
+use berth_plan::address;
 use berth_plan::connection::{self as plan, Input, Plan, Seat, Stage};
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
 use kube::runtime::controller::Action;
-use kube::{Api, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 
 use super::decision;
 use crate::context::Context;
@@ -105,7 +106,7 @@ impl World {
         });
         let others = counterpart.as_ref().map(|copy| observe::decisions_on(ctx, copy)).unwrap_or_default();
         let roots = ctx.caches.plans.all();
-        let roots = roots.iter().flat_map(|plan| plan.spec.roots.iter().filter_map(|root| root.cidr.parse().ok()));
+        let roots = roots.iter().flat_map(|plan| address::roots(&plan.spec)).map(IpNet::V6);
         let ours = ctx.caches.namespaces.all();
         let ours = ours.iter().filter(|n| n.metadata.deletion_timestamp.is_none());
         let conditions = connection.status.clone().unwrap_or_default().conditions;
@@ -192,7 +193,8 @@ async fn ask_other(connection: &Connection, planned: &Plan, ctx: &Context) -> Re
         spec.as_object_mut().map(|members| members.remove(own));
     }
     let body = serde_json::json!({
-        "apiVersion": "berth.dev/v1alpha1", "kind": "Connection", "metadata": {"name": other.name}, "spec": spec
+        "apiVersion": Connection::api_version(&()), "kind": Connection::kind(&()),
+        "metadata": {"name": other.name}, "spec": spec
     });
     let copy: DynamicObject = serde_json::from_value(body).expect("the literal above has the shape of an object");
     let kind = ApiResource::erase::<Connection>(&());

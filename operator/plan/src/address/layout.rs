@@ -7,6 +7,11 @@ use ipnet::Ipv6Net;
 
 use super::{child, parse};
 
+/// Roots of the plan, in its order.
+pub fn roots(plan: &AddressPlanSpec) -> Vec<Ipv6Net> {
+    plan.roots.iter().filter_map(|root| parse(&root.cidr)).collect()
+}
+
 /// Length of a block of a level.
 pub fn length(plan: &AddressPlanSpec, level: PrefixLevel) -> u8 {
     let lengths = &plan.lengths;
@@ -34,7 +39,7 @@ pub fn pools(plan: &AddressPlanSpec, site_digit: &str, level: PrefixLevel) -> Ve
         PrefixLevel::System => return Vec::new(),
     };
     let Some(site) = digit(site_digit) else { return Vec::new() };
-    let sites = plan.roots.iter().filter_map(|root| site_of(plan, parse(&root.cidr)?, site));
+    let sites = roots(plan).into_iter().filter_map(|root| site_of(plan, root, site));
     sites.flat_map(|site| digits.iter().filter_map(move |d| child(site, bits(plan.lengths.pool), digit(d)?))).collect()
 }
 

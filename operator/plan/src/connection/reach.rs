@@ -45,8 +45,6 @@ pub struct Question<'a> {
     pub addresses: Option<&'a AddressPlan>,
     /// Connections; those that are not open say nothing.
     pub connections: &'a [Connection],
-    /// Prefixes from which tenants are numbered.
-    pub numbered: &'a [IpNet],
     /// Today.
     pub today: Date,
 }
@@ -115,6 +113,8 @@ fn openings(question: &Question) -> Vec<NetworkPolicy> {
         let conditions = c.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
         condition::is_true(conditions, ConditionType::Open)
     };
+    let roots = question.addresses.map(|plan| address::roots(&plan.spec)).unwrap_or_default();
+    let numbered: Vec<IpNet> = roots.into_iter().map(IpNet::V6).collect();
     let mut policies: Vec<NetworkPolicy> = Vec::new();
     for connection in question.connections.iter().filter(open) {
         let mut paper = connection.clone();
@@ -123,7 +123,7 @@ fn openings(question: &Question) -> Vec<NetworkPolicy> {
             paper.metadata.namespace = Some(of.namespace.clone());
         }
         let Ok(ends) = resolve(&paper.spec, question.register) else { continue };
-        for policy in render(&paper, &ends, question.numbered) {
+        for policy in render(&paper, &ends, &numbered) {
             let same = |p: &NetworkPolicy| {
                 (&p.metadata.namespace, &p.metadata.name) == (&policy.metadata.namespace, &policy.metadata.name)
             };

@@ -198,8 +198,7 @@ impl<'a> View<'a> {
 
     /// Roots of the plan.
     pub fn roots(&self) -> Vec<Ipv6Net> {
-        let plan = self.world.plan.as_deref();
-        plan.map(|plan| plan.spec.roots.iter().filter_map(|r| address::parse(&r.cidr)).collect()).unwrap_or_default()
+        self.world.plan.as_deref().map(|plan| address::roots(&plan.spec)).unwrap_or_default()
     }
 
     /// The part of a root that a site numbers from, with the site: what the site announces.

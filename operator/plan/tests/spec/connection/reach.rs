@@ -10,7 +10,7 @@ use berth_plan::connection::{Place, Question, mirrored, reach};
 use berth_plan::netpol::{Family, Judgement, Protocol, Verdict};
 use serde_json::json;
 
-use super::{ROOT, Scene};
+use super::Scene;
 use crate::world::*;
 
 /// A scene whose systems have prefixes, so that their objects can be planned.
@@ -35,7 +35,6 @@ fn ask(scene: &Scene, connections: &[Connection], from: &Place, to: &Place, port
         register: &scene.register,
         connections,
         addresses: Some(&ADDRESSES),
-        numbered: &[ROOT.parse().unwrap()],
         today: today(),
     })
     .unwrap()
@@ -99,7 +98,6 @@ fn an_outside_end_has_one_family_and_an_unknown_namespace_is_said_to_be_unknown(
         register: &scene.register,
         connections: &[],
         addresses: Some(&ADDRESSES),
-        numbered: &[],
         today: today(),
     };
     assert!(reach(&question).unwrap_err().message.contains("There is no namespace \"bbbbbb-prod\""));

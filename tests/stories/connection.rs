@@ -392,7 +392,12 @@ async fn through_the_door_an_agency_asks_the_other_consents_the_network_unit_app
     })
     .await?;
     let mut network = way.client("network").await?;
-    network.connections.decide_connection(decide(&made.name, Verdict::Approve)).await?;
+    let approve = pb::DecideConnectionRequest { request_id: "yes".into(), ..decide(&made.name, Verdict::Approve) };
+    network.connections.decide_connection(approve.clone()).await?;
+    network.connections.decide_connection(approve.clone()).await?;
+    let another = pb::DecideConnectionRequest { reason: "Lý do khác.".into(), ..approve };
+    let reused = network.connections.decide_connection(another).await.unwrap_err();
+    assert_eq!(reused.code(), Code::AlreadyExists, "{reused}");
     let paper = reaches(world, &api(world, "ag-62").get(id).await?, ConnectionState::Open).await?;
     let get = pb::GetConnectionRequest { name: made.name.clone() };
     assert_eq!(lead.connections.get_connection(get).await?.into_inner().state(), pb::connection::State::Open);

@@ -54,7 +54,7 @@ impl World {
             Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
             Person::new("platform", ["berth:platform-operator"]),
             Person::new("auditor", ["berth:auditor"]),
-            Person::new("network", ["berth:network"]),
+            Person::new("hired", ["berth:network", "berth:ag-62:contractor"]),
             Person::new("nobody", Vec::<String>::new()),
         ];
         let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;

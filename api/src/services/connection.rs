@@ -5,7 +5,7 @@ use berth_crds::{Connection, Decision, DecisionSpec, Reason, common::UidRef, dec
 use kube::{Api, Client, ResourceExt as _, api::ListParams};
 use tonic::{Request, Response, Status};
 
-use super::{papers::Papers, reach};
+use super::{decide::retried, papers::Papers, reach};
 use crate::{
     access::caller,
     convert::connection::message,
@@ -108,7 +108,8 @@ impl Connections {
         }
         spec.connection_ref = Some(UidRef { name: id.clone(), uid });
         let existing = papers.decisions_on(&id).await?;
-        if existing.iter().any(|d| is_retry(d, caller, &spec)) {
+        let thing = Thing::new("Connection", name::connection(&papers.namespace, &id));
+        if retried(existing.iter(), caller, &spec, &thing)? {
             return Ok(message(&connection));
         }
         possible(&connection, &existing, &spec, &papers.namespace)?;
@@ -119,14 +120,6 @@ impl Connections {
         papers.create_decision(&decision, &spec, request.validate_only).await?;
         Ok(message(&papers.connection(&id).await?))
     }
-}
-
-/// Whether a decision is the first try of the act.
-fn is_retry(first: &Decision, caller: &Caller, act: &DecisionSpec) -> bool {
-    act.request_id.is_some()
-        && first.spec.request_id == act.request_id
-        && first.spec.by.username == caller.username
-        && (first.spec.verdict, first.spec.role) == (act.verdict, act.role)
 }
 
 /// Says at once what the operator would void later.

@@ -136,7 +136,7 @@ fn withdraws_in_queue(act: &Act, onboarding: &Onboarding) -> bool {
 }
 
 /// Whether one of the decisions is the first try of the act; one request id for two different acts is an error (AIP-155).
-fn retried<'a>(
+pub(super) fn retried<'a>(
     mut decisions: impl Iterator<Item = &'a Decision>,
     caller: &Caller,
     act: &DecisionSpec,

@@ -22,6 +22,7 @@ use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::drift::Drift;
+use crate::rests::Rests;
 
 /// Everything that is watched.
 pub struct Caches {
@@ -84,6 +85,8 @@ pub struct Context {
     /// Prefixes that this process is about to intend: a hint that spares two claims the same choice. The lock is the
     /// block's name.
     pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
+    /// Pending blocks that are left to other runs.
+    pub rests: Rests,
     /// Whether prefixes may be given.
     pub allocation: Gate,
     /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::drift::Drift;
 use crate::error::Result;
 use crate::lease;
+use crate::rests::Rests;
 use crate::wiring::{Ends, caches, filled, watch_all};
 
 /// How the operator runs.
@@ -117,6 +118,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         booking: tokio::sync::Mutex::default(),
         admitting: tokio::sync::Mutex::default(),
         intents: std::sync::Mutex::default(),
+        rests: Rests::default(),
         // Without an export there is nothing that a restored cluster could be compared with.
         allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
         quota_changed: Arc::new(Notify::new()),

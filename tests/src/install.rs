@@ -72,13 +72,24 @@ async fn kubectl(cluster: &Cluster, args: &[&str]) -> Result<()> {
     Err(format!("kubectl {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)).into())
 }
 
-/// Policies are not instant: dry runs show when the stamp works and when guards of the first and last file refuse.
-async fn in_force(admin: &Client) -> Result<()> {
+/// Waits until stamps and guards work, on a cluster that was just installed or just started again. Policies are not instant:
+/// dry runs show when the stamp works, for each kind, and when guards of the first and last file refuse.
+pub async fn in_force(admin: &Client) -> Result<()> {
     until("the admission policies are in force", PATIENCE, async || canaries(admin).await).await?;
     Ok(())
 }
 
 async fn canaries(admin: &Client) -> Result<()> {
+    for crd in berth_crds::all_crds() {
+        let (names, namespaced) = (crd.spec.names, crd.spec.scope == "Namespaced");
+        let empty = json!({"metadata": {"name": "canary", "namespace": namespaced.then_some("default")}, "spec": {}});
+        // A kind that no stamp can be put on yet is the server's error; that nothing is in it is ours.
+        match dry_run(admin, "berth.dev/v1alpha1", &names.kind, &names.plural, empty).await {
+            Err(kube::Error::Api(status)) if status.code < 500 => {}
+            Err(error) => return Err(format!("the stamp of {}: {error}", names.kind).into()),
+            Ok(()) => return Err(format!("an empty {} was accepted", names.kind).into()),
+        }
+    }
     let stamped = dry_run(admin, "berth.dev/v1alpha1", "Onboarding", "onboardings", paper(None)).await;
     stamped.map_err(|e| format!("the stamp: {e}"))?;
     let forged = dry_run(admin, "berth.dev/v1alpha1", "Onboarding", "onboardings", paper(Some("somebody-else"))).await;

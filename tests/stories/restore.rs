@@ -145,6 +145,7 @@ async fn a_cluster_restored_from_an_older_snapshot_gives_nothing_until_what_it_l
     quiet(&world).await?;
     operator.stop().await?;
     world.cluster.restore(&snapshot).await?;
+    install::in_force(&world.cluster.admin()).await?;
 
     // Who asks now is told what is missing, and nothing is chosen.
     let operator = start().await?;

@@ -62,6 +62,10 @@ impl Parent {
     }
 }
 
+/// How long a Pending block that another run created is left to that run: two operators that each touched what the other
+/// has just created would undo each other's next write, again and again. It spares work only; safety rests on the touch.
+pub const ADOPT_AFTER: SignedDuration = SignedDuration::from_secs(1);
+
 /// What is known besides the claim. All of it may be old.
 #[derive(Clone, Debug)]
 pub struct Known {
@@ -79,6 +83,8 @@ pub struct Known {
     pub grows: Option<Ipv6Net>,
     /// Why nothing is given: the exported ledger speaks of prefixes that the cluster has lost.
     pub frozen: Option<String>,
+    /// resourceVersion of our Pending block that nobody has written for [`ADOPT_AFTER`], by the caller's own watch.
+    pub rested: Option<String>,
     /// Now.
     pub now: Time,
 }
@@ -87,7 +93,7 @@ impl Known {
     /// A world in which nothing is taken.
     pub fn new(parent: Parent, length: u8, now: Time) -> Self {
         let (taken, returning, reserved) = Default::default();
-        Self { parent, length, taken, returning, reserved, grows: None, frozen: None, now }
+        Self { parent, length, taken, returning, reserved, grows: None, frozen: None, rested: None, now }
     }
 }
 
@@ -228,7 +234,7 @@ fn decide(memory: &mut Memory, known: &Known) -> Call {
             if memory.adopted {
                 take::verify(block, &known.parent)
             } else {
-                touch(block)
+                take::adopt(block, known)
             }
         }
         Some(block) if block.spec.state == BlockState::Pending => take::confirm(block),

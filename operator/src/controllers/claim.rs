@@ -9,7 +9,7 @@ use std::time::Duration;
 use berth_crds::address::{BlockState, Claimant, ClaimantKind};
 use berth_crds::{AddressPlan, Agency, PrefixBlock, PrefixClaim, Reason, Tenant, names};
 use berth_plan::address;
-use berth_plan::claim::{Answer, Call, Known, Memory, Parent, ParentBlock, is_bound, step};
+use berth_plan::claim::{ADOPT_AFTER, Answer, Call, Known, Memory, Parent, ParentBlock, is_bound, step};
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, Preconditions};
@@ -45,7 +45,9 @@ pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Act
 }
 
 async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
+    let uid = claim.uid().unwrap_or_default();
     let mut known = known(claim, ctx);
+    known.rested = ctx.rests.since(&uid, ADOPT_AFTER.unsigned_abs());
     match ctx.allocation.now() {
         Allocation::Open => {}
         Allocation::Frozen(why) => known.frozen = Some(why),
@@ -57,8 +59,14 @@ async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Contex
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
         let call = next_call(&mut memory, &mut known, answer, intended, ctx);
+        if let Call::After(time) = call {
+            let version = memory.block.as_ref().and_then(|block| block.resource_version());
+            ctx.rests.leave(&uid, version.unwrap_or_default());
+            return Ok(Action::requeue(time.unsigned_abs()));
+        }
+        ctx.rests.forget(&uid);
         answer = match call {
-            Call::Done | Call::After(_) | Call::Wait(Reason::AddressPending) => return Ok(Action::await_change()),
+            Call::Done | Call::Wait(Reason::AddressPending) => return Ok(Action::await_change()),
             // With its last finalizer the claim is gone.
             Call::LetGo(_) => return make(call, ctx).await.map(|_| Action::await_change()),
             Call::Wait(reason) => {

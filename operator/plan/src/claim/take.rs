@@ -9,7 +9,7 @@ use berth_crds::{AddressPlan, PrefixBlock, PrefixBlockSpec, Reason, labels, name
 use ipnet::Ipv6Net;
 use kube::ResourceExt;
 
-use super::{Call, GiveUp, Known, Leaving, Memory, Parent, decide, give_up, owns, say, set, touch};
+use super::{ADOPT_AFTER, Call, GiveUp, Known, Leaving, Memory, Parent, decide, give_up, owns, say, set, touch};
 use crate::address::{self, Ask};
 
 /// Step 1: the intent, written before the lock, so that a crash leaves no block that nobody looks for.
@@ -88,9 +88,18 @@ pub(super) fn found(memory: &mut Memory, known: &Known, found: Option<PrefixBloc
         memory.avoid.extend(address::parse(&block.spec.cidr));
         return clear_candidate(memory, known);
     }
-    let call = touch(&block);
+    let call = adopt(&block, known);
     memory.block = Some(block);
     call
+}
+
+/// Step 2, when our block was created by another run: by a touch, once it is clear that nobody is at work on it.
+pub(super) fn adopt(block: &PrefixBlock, known: &Known) -> Call {
+    let rests = block.resource_version().is_some_and(|seen| known.rested.as_ref() == Some(&seen));
+    if block.spec.state == BlockState::Pending && !rests {
+        return Call::After(ADOPT_AFTER);
+    }
+    touch(block)
 }
 
 /// The same claimant (kind, name and UID) gets its block back while it is kept from others (§2.6). The write replaces

@@ -331,7 +331,13 @@ pub fn claim_step(memory: MemoryV, known: KnownV, answer: AnswerV) -> (MemoryV, 
         (real.adopted, real.verified) = (memory.adopted, memory.verified);
         (real.avoid, real.leaving) = (nets(memory.avoid), real_leaving(memory.leaving));
         let parent = ParentBlock { uid: format!("block-{}", known.parent_uid), cidr: net(PARENT) };
+        // A run that leaves a block to another run ends, which changes nothing; so each block may be taken for one at rest.
+        let at_rest = match answer {
+            AnswerV::Found(_, Some(block)) => Some(block),
+            _ => memory.block.map(|(_, block)| block),
+        };
         let world = Known {
+            rested: at_rest.map(|block| block.rev.to_string()),
             taken: nets(known.taken),
             returning: nets(known.returning),
             ..Known::new(Parent::Blocks(vec![parent]), 56, Time(instant(false)))

@@ -48,6 +48,8 @@ struct Store {
     parent_uid: String,
     parent_uids: Vec<String>,
     releasing: bool,
+    /// Whether others are at work on their Pending blocks.
+    busy: bool,
 }
 
 /// Somebody wrote in between: read again and start over.
@@ -66,6 +68,7 @@ impl Store {
             parent_uids: vec![parent_uid.clone()],
             parent_uid,
             releasing: false,
+            busy: false,
         };
         for (name, wish) in CLAIMS.iter().zip(wishes) {
             let spec = json!({"level": "System", "siteRef": {"name": "dc1"}, "parentClaimRef": {"name": "agency-ag-62"},
@@ -172,13 +175,17 @@ impl Run {
     /// Makes the call and asks for the next one; `false` when the run is over.
     fn go(&mut self, store: &mut Store) -> Result<bool, Conflict> {
         let answer = match self.call.clone() {
-            Call::Done | Call::Wait(_) => return Ok(false),
+            Call::Done | Call::Wait(_) | Call::After(_) => return Ok(false),
             Call::WriteClaim(claim) => Answer::Claim(Box::new(store.write_claim(*claim)?)),
             Call::CreateBlock(block) => match store.create(*block) {
                 Some(block) => Answer::Block(Box::new(block)),
                 None => Answer::Taken,
             },
-            Call::GetBlock(name) => Answer::Found(store.blocks.get(&name).cloned().map(Box::new)),
+            Call::GetBlock(name) => {
+                let found = store.blocks.get(&name).cloned();
+                self.known.rested = found.as_ref().filter(|_| !store.busy).and_then(ResourceExt::resource_version);
+                Answer::Found(found.map(Box::new))
+            }
             Call::WriteBlock(block) => Answer::Block(Box::new(store.write_block(*block)?)),
             Call::GetParent(_) => Answer::Parent(store.parent(self.memory.block.as_ref().unwrap()).map(Box::new)),
             Call::DeleteBlock(block) => {
@@ -458,6 +465,22 @@ fn a_crash_after_any_call_is_taken_up_where_it_was_with_a_touch() {
         let run = fresh(&store, BTreeSet::new());
         assert_eq!(calls(&mut store, run), expected, "after {made} calls");
         assert_eq!(store.blocks.len(), 1);
+    }
+}
+
+#[test]
+fn a_pending_block_is_left_to_the_run_that_created_it_until_nobody_writes_it() {
+    for made in [2, 3] {
+        let mut store = Store::new(Mutant::None, [false, false]);
+        let mut first = fresh(&store, BTreeSet::new());
+        for _ in 0..made {
+            assert!(first.go(&mut store).unwrap_or(false));
+        }
+        store.busy = true;
+        let second = fresh(&store, BTreeSet::new());
+        assert_eq!(calls(&mut store, second), ["CreateBlock", "GetBlock", "After"], "after {made} calls");
+        let rest = calls(&mut store, first);
+        assert_eq!(rest[rest.len() - 3..], ["WriteBlock", "WriteClaim", "Done"], "the first run is not disturbed");
     }
 }
 

@@ -57,6 +57,11 @@ fn the_newest_word_about_the_very_environment_counts() {
         assert_eq!((is, reason), (Is::True.as_str(), Reason::OutsideAcknowledged));
         assert!(message.contains("CR-2") && message.contains("minh"), "{message}");
     }
+    let (mut early, mut late) = (change("9", "2026-07-02T00:00:00Z", &before), new.clone());
+    (early.metadata.resource_version, late.metadata.resource_version) = (Some("999".into()), Some("1000".into()));
+    for order in [[&early, &late], [&late, &early]] {
+        assert_eq!(told(&order).1, Reason::OutsideAcknowledged, "of one second's two words the later write counts");
+    }
     let mut namesake = now.clone();
     namesake.environment_ref.uid = "uid-earlier".into();
     assert_eq!(

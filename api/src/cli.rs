@@ -11,6 +11,7 @@ mod failure;
 mod file;
 mod form;
 mod ip;
+mod night;
 mod output;
 mod registers;
 mod requests;
@@ -98,5 +99,6 @@ async fn onboard(session: &Session, command: Onboard) -> Result {
         Onboard::Print(print) => form::print(session, print).await,
         Onboard::Check(create) => check::check(session, *create).await,
         Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
+        Onboard::Reconcile(reconcile) => decide::reconcile(session, reconcile).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Reading input: messages → nouns, with every defect at once. No I/O; what needs the registers is in [`world`].
 
+pub mod act;
 pub mod address;
 pub mod connection;
 pub mod decision;

@@ -10,6 +10,7 @@ mod connection;
 mod create;
 mod decide;
 mod environment;
+mod intervene;
 mod kubeconfig;
 mod list;
 mod onboarding;

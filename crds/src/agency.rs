@@ -1,11 +1,13 @@
 //! Agency: a body with an opaque permanent id; everything else about it is dated.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{Bilingual, Booking, NameRef, Resources};
+use crate::common::{Bilingual, Booking, Document, NameRef, Resources};
+use crate::decision::SignerRole;
+use crate::notice::Language;
 
 /// What the register says about one body.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -63,6 +65,14 @@ pub struct AgencySpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub members: Vec<Member>,
+    /// Who signs for an absent signer of the agency, from when until when, and by which document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub delegations: Vec<Delegation>,
+    /// Whom notices to the agency go to, by duty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub contacts: Vec<AgencyContact>,
     /// Certainty mark of the entry: N, S, C verified; K common knowledge; A assumption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8))]
@@ -180,6 +190,34 @@ pub struct Predecessor {
     pub legal_basis: Option<String>,
 }
 
+/// A person or unit of the agency, in one duty.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AgencyContact {
+    /// The duty.
+    pub duty: Duty,
+    /// Name of the person or unit.
+    #[schemars(length(min = 1, max = 200))]
+    pub name: String,
+    /// E-mail address.
+    #[schemars(length(min = 3, max = 254))]
+    #[x_kube(validation = Rule::new("self.matches('^[^@ ,;<>]+@[^@ ,;<>]+$')").message("`email` must be one address, such as van-thu@so.tinh.gov.vn"))]
+    pub email: String,
+    /// Language of e-mails.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// Duties of an agency's contacts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    /// Answers for the agency's dossiers (đầu mối hồ sơ).
+    #[default]
+    Dossiers,
+    /// Is above those who do, and is told when they let a time limit pass.
+    Superior,
+}
+
 /// Somebody who acts for the agency.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -188,6 +226,34 @@ pub struct Member {
     pub subject: Subject,
     /// Role in which the subject acts.
     pub role: MemberRole,
+}
+
+/// A delegation during absence (ủy quyền). It says when a deputy's decisions count; it makes nobody a signer of the province.
+#[derive(Clone, Debug, Deserialize, Serialize, KubeSchema, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self.to != self.absent").message("`to` must be somebody else than `absent`"))]
+#[x_kube(validation = Rule::new("self.from <= self.until").message("`until` must not be before `from`"))]
+#[x_kube(validation = Rule::new("!(self.role in ['requester', 'owner'])").message("`role` must be a role that signs: approver, appraiser, governing-body or network"))]
+pub struct Delegation {
+    /// Username of the signer who is absent.
+    #[schemars(length(min = 1, max = 253))]
+    pub absent: String,
+    /// Username of the deputy.
+    #[schemars(length(min = 1, max = 253))]
+    pub to: String,
+    /// Role in which the deputy signs.
+    pub role: SignerRole,
+    /// First day, `YYYY-MM-DD`.
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub from: String,
+    /// Last day, `YYYY-MM-DD`.
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub until: String,
+    /// The document that delegates.
+    pub document: Document,
+    /// When it was taken back, RFC 3339; absent while it was not. Decisions made before it count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Time>,
 }
 
 /// Whom a binding is for.

@@ -156,6 +156,8 @@ pub enum Act {
     Removed,
     /// Devices outside the cluster were changed, as somebody who answers for them says.
     OutsideChanged,
+    /// Somebody acted on an environment without a paper.
+    Intervened,
 }
 
 impl Act {
@@ -175,6 +177,7 @@ impl Act {
         Self::PrefixReleased,
         Self::Removed,
         Self::OutsideChanged,
+        Self::Intervened,
     ];
 }
 

@@ -39,20 +39,34 @@ pub enum ConditionType {
     AccessReady,
     /// Environment: somebody who answers for the devices outside the cluster says that they know of it as it is.
     OutsideReady,
+    /// Environment: the access list was confirmed in time.
+    AccessReviewed,
+    /// Environment: repair stops for a while.
+    Held,
+    /// Environment: nothing gets in or out by the network.
+    Isolated,
+    /// Environment: somebody has access without a paper, for a while.
+    EmergencyAccess,
     /// Agency: namespace and bindings exist.
     NamespaceReady,
     /// Decision: counted or void.
     Effective,
     /// Tenant: its permission to operate.
     Operating,
+    /// Tenant: every environment enforces the level that was decided.
+    LevelEnforced,
     /// Connection: the paper can be decided as it is.
     Accepted,
     /// Connection: the other owner said yes, or there is none.
     Consented,
     /// Connection: the policies stand on both sides.
     Open,
-    /// Connection: it ends soon.
+    /// Connection, Environment: it ends soon, or its last day is over.
     Expiring,
+    /// Environment: statistics, backup and reconciliation of what is to be removed are signed.
+    Reconciled,
+    /// Notice: everybody who is to be told has it.
+    Delivered,
 }
 
 impl ConditionType {
@@ -75,13 +89,20 @@ impl ConditionType {
             Self::NetworkReady => "NetworkReady",
             Self::AccessReady => "AccessReady",
             Self::OutsideReady => "OutsideReady",
+            Self::AccessReviewed => "AccessReviewed",
+            Self::Held => "Held",
+            Self::Isolated => "Isolated",
+            Self::EmergencyAccess => "EmergencyAccess",
             Self::NamespaceReady => "NamespaceReady",
             Self::Effective => "Effective",
             Self::Operating => "Operating",
+            Self::LevelEnforced => "LevelEnforced",
             Self::Accepted => "Accepted",
             Self::Consented => "Consented",
             Self::Open => "Open",
             Self::Expiring => "Expiring",
+            Self::Reconciled => "Reconciled",
+            Self::Delivered => "Delivered",
         }
     }
 }

@@ -35,7 +35,8 @@ use crate::onboarding::Grant;
 #[x_kube(validation = Rule::new("(self.role == 'requester') == (self.verdict in ['Withdraw', 'Correct'])").message("the role `requester` must use `Withdraw` or `Correct`, which no other role may use"))]
 #[x_kube(validation = Rule::new("has(self.onboardingRef) != has(self.connectionRef)").message("a Decision must have either `onboardingRef` or `connectionRef`"))]
 #[x_kube(validation = Rule::new("has(self.connectionRef) ? self.verdict in ['Approve', 'Reject', 'Consent', 'Close'] : !(self.verdict in ['Consent', 'Close'])").message("a Connection may be decided with `Approve`, `Reject`, `Consent` or `Close`, and only a Connection with the last two"))]
-#[x_kube(validation = Rule::new("self.role == 'owner' ? self.verdict in ['Consent', 'Close'] : self.verdict != 'Consent'").message("the role `owner` must use `Consent` or `Close`, and no other role may use `Consent`"))]
+#[x_kube(validation = Rule::new("self.role == 'owner' ? self.verdict in ['Consent', 'Close', 'Reconcile'] : !(self.verdict in ['Consent', 'Reconcile'])").message("the role `owner` must use `Consent`, `Close` or `Reconcile`, and no other role may use `Consent` or `Reconcile`"))]
+#[x_kube(validation = Rule::new("self.verdict != 'Reconcile' || has(self.document) && has(self.document.sha256)").message("a `Reconcile` must have the signed `document` with its `sha256`"))]
 #[x_kube(validation = Rule::new("self.verdict != 'Close' || has(self.reason)").message("a `Close` must have `reason`"))]
 pub struct DecisionSpec {
     /// The Onboarding that is decided, with its UID.
@@ -73,6 +74,10 @@ pub struct DecisionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[-A-Za-z0-9_.]+$"))]
     pub request_id: Option<String>,
+    /// Username of the absent signer for whom a deputy acts; a claim that the operator verifies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub on_behalf_of: Option<String>,
     /// Who decided; stamped by admission.
     pub by: Identity,
 }
@@ -142,7 +147,7 @@ pub enum SignerRole {
     /// The requester, for `Withdraw` and `Correct` only.
     #[serde(rename = "requester")]
     Requester,
-    /// Owner of one end of a Connection, for `Consent` and `Close` only.
+    /// Owner of one end of a Connection, for `Consent` and `Close`, or of an environment, for `Reconcile`; nothing else.
     #[serde(rename = "owner")]
     Owner,
 }
@@ -185,6 +190,8 @@ pub enum DecisionVerdict {
     Consent,
     /// A Connection ends; an owner may, and the network unit.
     Close,
+    /// The owner of an environment that is given back: statistics, backup and reconciliation are done, by signed minutes.
+    Reconcile,
 }
 
 /// Place in the queue.

@@ -1,6 +1,10 @@
 //! Environment: one of a tenant's production, staging, … environments.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+mod life;
+
+pub use life::*;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,8 @@ use crate::common::{Basis, NameRef, Resources};
     printcolumn(name = "CPU", type_ = "string", json_path = ".status.granted.cpu"),
     printcolumn(name = "Memory", type_ = "string", json_path = ".status.granted.memory"),
     printcolumn(name = "Prefix", type_ = "string", json_path = ".status.prefix"),
+    printcolumn(name = "Stage", type_ = "string", json_path = ".status.stage"),
+    printcolumn(name = "Next", type_ = "string", json_path = ".status.next.day"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
@@ -45,10 +51,17 @@ pub struct EnvironmentSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub zones: Vec<ZoneShare>,
+    /// Security level whose rules the environment enforces; the system's when absent. A level that is decided later changes no running environment by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 5))]
+    pub level: Option<i64>,
     /// Who may enter, and as what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub access: Vec<Access>,
+    /// Whether each namespace has an account for deployments, `berth-deploy`, with the right to edit.
+    #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
+    pub deploy_account: DeployAccount,
     /// From where the environment may be reached, once it may operate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
@@ -56,7 +69,10 @@ pub struct EnvironmentSpec {
     /// Where the environment is in its life.
     #[serde(default)]
     pub lifecycle: Lifecycle,
-    /// Last day of the grant, `YYYY-MM-DD`.
+    /// Dated steps of a stop, counted when it was decided; absent while in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Last day of the grant, `YYYY-MM-DD`; an environment other than production is suspended after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub end_date: Option<String>,
@@ -71,7 +87,7 @@ pub struct EnvironmentStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Addressed, NamespacesReady, QuotaReady, NetworkReady, AccessReady, OutsideReady, Ready, Reconciling, Stalled.
+    /// The steps from Addressed to AccessReady; AccessReviewed, OutsideReady, Held, Isolated, Expiring, Reconciled; Ready.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Amounts in force.
@@ -85,6 +101,19 @@ pub struct EnvironmentStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
     pub prefix: Option<String>,
+    /// What of its life is in force today: follows from `lifecycle`, `schedule` and `endDate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    /// The next step that comes by its date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStep>,
+    /// Workloads that a halt scaled to zero, with what they had; written before any of them is touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 512))]
+    pub halted: Vec<HaltedWorkload>,
+    /// When the last of its namespaces was seen gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_at: Option<Time>,
     /// Owner today, for lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
@@ -131,6 +160,13 @@ pub enum EnvironmentKind {
     Training,
     /// Recovery copy of production.
     Recovery,
+}
+
+impl EnvironmentSpec {
+    /// The level whose rules are enforced, of a system of level `system`.
+    pub fn enforced_level(&self, system: i64) -> i64 {
+        self.level.unwrap_or(system)
+    }
 }
 
 impl EnvironmentKind {
@@ -192,8 +228,9 @@ pub struct ZoneShare {
 }
 
 /// One entry of the access list.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("has(self.expires) || !(self.subject.name == 'berth:contractor' || self.subject.name.startsWith('berth:') && self.subject.name.endsWith(':contractor'))").message("access of contractors must end: give `expires`"))]
 pub struct Access {
     /// Who may enter.
     pub subject: Subject,
@@ -203,6 +240,23 @@ pub struct Access {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub expires: Option<String>,
+}
+
+/// Whether there is an account for deployments.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum DeployAccount {
+    /// There is none.
+    #[default]
+    None,
+    /// One per namespace, whose tokens are asked for one by one.
+    PerNamespace,
+}
+
+impl DeployAccount {
+    /// Whether there is none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// Rights in a tenant namespace; each is a fixed ClusterRole of the chart.
@@ -233,7 +287,7 @@ pub enum Lifecycle {
     /// In use.
     #[default]
     Active,
-    /// Access is taken away; workloads and data stay.
+    /// Exposure is closed, access is read only; workloads and data stay.
     Suspended,
     /// On its way out.
     Decommissioned,

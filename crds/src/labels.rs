@@ -19,6 +19,8 @@ pub const LEVEL: &str = "berth.dev/level";
 pub const ENVIRONMENT_UID: &str = "berth.dev/environment-uid";
 /// Who last changed a register by hand.
 pub const CHANGED_BY: &str = "berth.dev/changed-by";
+/// Who last wrote the object past the guards, by break-glass; stamped by admission.
+pub const BREAK_GLASS: &str = "berth.dev/break-glass";
 /// Name of the Onboarding that a Decision is about, for lists by label.
 pub const ONBOARDING: &str = "berth.dev/onboarding";
 /// UID of the Connection that a NetworkPolicy stands for.

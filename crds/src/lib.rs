@@ -7,6 +7,7 @@
 //! | PrefixClaim, PrefixBlock | operator | operator | network engineers |
 //! | NetworkChange | network unit, platform operators, once | – | auditors, platform operators, network unit |
 //! | AuditRecord, AuditCheckpoint | operator, each segment once | – | auditors, platform operators |
+//! | Notice | operator, once | operator | the agency whose namespace it is |
 //! | Onboarding, Connection, Decision | people and pipelines, once | operator | the agency whose namespace it is |
 //!
 //! This crate holds types and names only: no client, no clock, no decisions.
@@ -28,9 +29,11 @@ pub mod profile;
 pub mod calendar;
 pub mod address;
 pub mod change;
+pub mod intervention;
 pub mod onboarding;
 pub mod connection;
 pub mod decision;
+pub mod notice;
 pub mod audit;
 mod schema;
 
@@ -44,6 +47,8 @@ pub use condition::ConditionType;
 pub use connection::{Connection, ConnectionSpec};
 pub use decision::{Decision, DecisionSpec};
 pub use environment::{Environment, EnvironmentSpec};
+pub use intervention::{Intervention, InterventionSpec};
+pub use notice::{Notice, NoticeSpec};
 pub use onboarding::{Onboarding, OnboardingSpec};
 pub use profile::{PolicyProfile, PolicyProfileSpec};
 pub use reason::Reason;

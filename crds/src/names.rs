@@ -57,6 +57,14 @@ pub fn namespace(environment: &str, zone: Option<&str>) -> String {
     }
 }
 
+/// Name of a Notice: the paper, the occasion's key, and the first eight digits of the notice's id.
+///
+/// Injective but for ids that begin alike: no two occasions of one paper share a key, and one occasion comes back a few
+/// times at most.
+pub fn notice(paper: &str, key: &str, id: &str) -> String {
+    format!("{paper}.{key}.{}", id.get(..8).unwrap_or(id))
+}
+
 /// Name of a block: its canonical CIDR with `:` and `/` replaced by `-`.
 pub fn block(cidr: &str) -> String {
     cidr.replace([':', '/'], "-")
@@ -110,6 +118,16 @@ pub fn parse_decision(name: &str) -> Option<(&str, &str, u32)> {
 /// Name of a NetworkChange: derived from who says it and their request id, so that a repeat finds the first.
 pub fn network_change(username: &str, request_id: &str) -> String {
     onboarding("", username, request_id).replacen("onb-", "net-", 1)
+}
+
+/// Plate of the tenant that an environment's name begins with.
+pub fn tenant_of_environment(environment: &str) -> &str {
+    environment.split('-').next().unwrap_or(environment)
+}
+
+/// Name of an Intervention: derived from who acts and their request id, so that a repeat finds the first.
+pub fn intervention(username: &str, request_id: &str) -> String {
+    onboarding("", username, request_id).replacen("onb-", "int-", 1)
 }
 
 /// Name of an Onboarding: derived from who asks and their request id, so that a repeat finds the first.

@@ -1,9 +1,11 @@
 //! Onboarding: one submission of a dossier. Immutable, never deleted.
 
+mod act;
 mod form;
 mod state;
 mod status;
 
+pub use act::*;
 pub use form::*;
 pub use state::State;
 pub use status::*;
@@ -13,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, Resources, UidRef};
-use crate::environment::{EnvironmentKind, Exposure};
+use crate::environment::{DeployAccount, EnvironmentKind, Exposure};
 
 /// One submission of a dossier.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -42,14 +44,19 @@ use crate::environment::{EnvironmentKind, Exposure};
 #[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: submit a new Onboarding that supersedes this one"))]
 #[x_kube(validation = Rule::new("self.action == 'New' ? has(self.system) && has(self.environment) : true").message("action `New` must have `system` and `environment`"))]
 #[x_kube(validation = Rule::new("self.action in ['AddEnvironment'] ? has(self.tenantRef) && has(self.environment) : true").message("action `AddEnvironment` must have `tenantRef` and `environment`"))]
+#[x_kube(validation = Rule::new("self.action in ['Extend', 'Suspend', 'Resume', 'Decommission'] ? has(self.environmentRef) && has(self.revision) : true").message("actions `Extend`, `Suspend`, `Resume` and `Decommission` must have `environmentRef` and `revision`"))]
+#[x_kube(validation = Rule::new("self.action == 'Extend' ? has(self.endDate) : true").message("action `Extend` must have `endDate`"))]
 #[x_kube(validation = Rule::new("self.action == 'Change' ? has(self.environmentRef) && has(self.environment) && has(self.revision) : true").message("action `Change` must have `environmentRef`, `revision` and `environment`"))]
+#[x_kube(validation = Rule::new("self.action == 'RecordLevel' ? has(self.tenantRef) && has(self.level) : !has(self.level)").message("action `RecordLevel` must have `tenantRef` and `level`, which no other action has"))]
+#[x_kube(validation = Rule::new("self.action == 'Transfer' ? has(self.tenantRef) && has(self.transfer) : !has(self.transfer)").message("action `Transfer` must have `tenantRef` and `transfer`, which no other action has"))]
+#[x_kube(validation = Rule::new("self.action == 'GoLive' ? has(self.tenantRef) : true").message("action `GoLive` must have `tenantRef`"))]
 pub struct OnboardingSpec {
     /// What is asked.
     pub action: Action,
     /// The system, for `New`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemRequest>,
-    /// The tenant, for an additional environment.
+    /// The tenant, for an additional environment and for acts on the whole system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant_ref: Option<NameRef>,
     /// The environment that is changed, with its UID.
@@ -62,6 +69,24 @@ pub struct OnboardingSpec {
     /// The environment that is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentRequest>,
+    /// The level that is to be decided, for `RecordLevel`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<LevelRequest>,
+    /// From whom to whom, for `Transfer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferRequest>,
+    /// New last day, `YYYY-MM-DD`, for `Extend`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub end_date: Option<String>,
+    /// Day from which it counts, `YYYY-MM-DD`; absent: the first that the rule set's notice allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub effective_date: Option<String>,
+    /// Why the notice is shorter than the rule set's (bất khả kháng).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1000))]
+    pub force_majeure: Option<String>,
     /// Why it is needed.
     #[schemars(length(min = 1, max = 4000))]
     pub justification: String,
@@ -130,6 +155,9 @@ pub struct EnvironmentRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
     pub exposure: Vec<Exposure>,
+    /// Whether each namespace gets an account for deployments.
+    #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
+    pub deploy_account: DeployAccount,
     /// Last day, `YYYY-MM-DD`; environments other than production end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]

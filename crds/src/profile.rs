@@ -86,6 +86,10 @@ pub struct LevelRule {
     /// Days that logs are kept at least.
     #[schemars(range(min = 1, max = 3650))]
     pub log_retention_days: i64,
+    /// Months after which the access list must be confirmed again; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 24))]
+    pub access_review_months: Option<i64>,
 }
 
 /// Whether a level may be hosted.
@@ -174,8 +178,8 @@ pub struct LevelHint {
 pub struct Clock {
     /// Step that the limit is for.
     pub step: ClockStep,
-    /// Number of days.
-    #[schemars(range(min = 1, max = 365))]
+    /// Number of days; 0 is the same day.
+    #[schemars(range(min = 0, max = 365))]
     pub days: i64,
     /// How days are counted.
     pub unit: DayUnit,
@@ -201,6 +205,14 @@ pub enum ClockStep {
     Supplement,
     /// A dated answer to a request that waits for headroom.
     Capacity,
+    /// Notice before a public service stops.
+    StopNotice,
+    /// From the suspension of a decommission until its workloads are scaled to zero.
+    Halting,
+    /// From the halt of a decommission until it may be removed.
+    Hold,
+    /// Notice before an environment's last day.
+    EndNotice,
 }
 
 /// How days are counted.

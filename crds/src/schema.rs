@@ -25,9 +25,11 @@ pub fn all_crds() -> Vec<CustomResourceDefinition> {
         PrefixClaim::crd(),
         PrefixBlock::crd(),
         NetworkChange::crd(),
+        Intervention::crd(),
         Onboarding::crd(),
         Connection::crd(),
         Decision::crd(),
+        Notice::crd(),
         AuditRecord::crd(),
         AuditCheckpoint::crd(),
     ];

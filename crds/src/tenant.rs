@@ -1,12 +1,12 @@
 //! Tenant: one information system.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::agency::DayRange;
-use crate::common::{Basis, Bilingual, DatedAgency, Document, NameRef};
+use crate::common::{Basis, Bilingual, DatedAgency, Document, NameRef, PaperRef};
 use crate::onboarding::DataKind;
 
 /// One information system.
@@ -64,6 +64,10 @@ pub struct TenantSpec {
     /// Level records, oldest first.
     #[schemars(length(min = 1, max = 32))]
     pub levels: Vec<LevelRecord>,
+    /// Permissions to operate, oldest first; the last one counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub permissions: Vec<OperatingPermission>,
     /// How far the move to the cloud is.
     pub migration_stage: MigrationStage,
     /// Ground of the entry.
@@ -77,13 +81,16 @@ pub struct TenantStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Addressed, Operating, Ready, Reconciling, Stalled.
+    /// Addressed, LevelEnforced, Operating, Ready, Reconciling, Stalled.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Prefix of the system's block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 43))]
     pub prefix: Option<String>,
+    /// When the last of its environments was seen removed: its block is given up, and the record stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Time>,
 }
 
 /// One level record (hồ sơ đề xuất cấp độ).
@@ -104,6 +111,56 @@ pub struct LevelRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub regulation: Option<String>,
+    /// How far the measures of the protection plan are in place (Mẫu 08).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measures>,
+    /// Day on which the level is reviewed, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub review_on: Option<String>,
+    /// The paper that recorded it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onboarding_ref: Option<PaperRef>,
+    /// UIDs of the Decisions that made it.
+    #[serde(default, rename = "decisionUIDs", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 64)))]
+    pub decision_uids: Vec<String>,
+}
+
+/// A permission to operate (cho phép vận hành): given after a positive readiness verdict.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperatingPermission {
+    /// First day, `YYYY-MM-DD`.
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub from: String,
+    /// Level of the system on that day: a readiness verdict is about one level.
+    #[schemars(range(min = 1, max = 5))]
+    pub level: i64,
+    /// Document of the readiness verdict (đánh giá đủ điều kiện), where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Document>,
+    /// Document of the permission, where one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Document>,
+    /// The paper that asked for it.
+    pub onboarding_ref: PaperRef,
+    /// UIDs of the Decisions that made it.
+    #[serde(default, rename = "decisionUIDs", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 64)))]
+    pub decision_uids: Vec<String>,
+}
+
+/// How far the measures of a protection plan are in place (Mẫu 08: chưa, một số hạng mục, đầy đủ).
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+pub enum Measures {
+    /// None yet.
+    #[default]
+    None,
+    /// Some of them.
+    Some,
+    /// All of them.
+    Full,
 }
 
 /// Where a level dossier stands.

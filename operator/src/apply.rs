@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use berth_crds::labels;
-use berth_plan::same::same;
+use berth_plan::same::{has, same};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Resource, ResourceExt};
@@ -48,6 +48,31 @@ where
         ctx.drift.report(&written, &by).await;
     }
     Ok(Arc::new(written))
+}
+
+/// Brings what we decide of a child that is not ours as a whole: fields of others stay.
+pub async fn part<K>(ctx: &Context, cache: &Cache<K>, desired: &K) -> Result<()>
+where
+    K: Child + Resource<Scope = NamespaceResourceScope>,
+{
+    let seen = cache.get(&desired.name_any(), desired.namespace().as_deref());
+    if seen.as_deref().is_some_and(|seen| seen.meta().deletion_timestamp.is_none() && has(desired, seen)) {
+        return Ok(());
+    }
+    let writer = seen.as_deref().and_then(foreign_writer);
+    if let (Some(seen), Some(by)) = (&seen, &writer) {
+        ctx.drift.may_repair(&seen.uid().unwrap_or_default(), &describe(desired), by)?;
+    }
+    let api: Api<K> = ctx.api_in(&desired.namespace().unwrap_or_default());
+    let params = PatchParams::apply(labels::OPERATOR).force();
+    let written = api.patch(&desired.name_any(), &params, &Patch::Apply(desired)).await;
+    let written = written.map_err(while_("apply", describe(desired)))?;
+    cache.note(&written);
+    if let Some(by) = writer {
+        ctx.drift.repaired(&written.uid().unwrap_or_default());
+        ctx.drift.report(&written, &by).await;
+    }
+    Ok(())
 }
 
 async fn bring<K: Child>(api: &Api<K>, desired: &K) -> Result<K> {

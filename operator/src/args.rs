@@ -19,12 +19,18 @@ pub struct Args {
     /// Environments that are provisioned at the same time.
     #[arg(long, env = "BERTH_OPERATOR_CONCURRENCY", default_value_t = 6)]
     pub concurrency: u16,
+    /// Most environments whose removal may be due at one time: when more are, none is removed until a person has looked.
+    #[arg(long, env = "BERTH_OPERATOR_REMOVALS", default_value_t = 5)]
+    pub removals: u16,
     /// Folder for the export of the ledger, reached by every replica. Without it nothing is exported and nothing pruned.
     #[arg(long, env = "BERTH_LEDGER_EXPORT")]
     pub ledger_export: Option<PathBuf>,
     /// Segments of the ledger that stay in the cluster after their export. Without it none are pruned.
     #[arg(long, env = "BERTH_LEDGER_KEEP", value_parser = clap::value_parser!(u32).range(1..))]
     pub ledger_keep: Option<u32>,
+    /// File that says how notices are sent. Without it none are.
+    #[arg(long, env = "BERTH_NOTICES")]
+    pub notices: Option<PathBuf>,
     /// Name of this replica in the lease; the host's name when absent.
     #[arg(long, env = "HOSTNAME")]
     pub identity: Option<String>,

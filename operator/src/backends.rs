@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use discover::start;
-pub use serve::{dress, serve, tell, told};
+pub use serve::{dress, leave, serve, tell, told};
 
 /// What is known of the cluster's networks, replaced as a whole; nothing before the first discovery is whole.
 #[derive(Default)]

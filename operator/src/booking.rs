@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use berth_crds::common::{Booking, PaperRef};
+use berth_crds::common::{Booking, HolderKind, PaperRef};
 use berth_crds::{Agency, Site};
 use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Booked, Ledger, Wish, book, release};
-use berth_plan::booking::{settle as settled, take_back as take_back_from};
+use berth_plan::booking::{Booked, Ledger, Wish, book, book_all, release};
+use berth_plan::booking::{free as free_of, settle as settled, take_back as take_back_from};
 use kube::ResourceExt;
 
 use crate::context::Context;
@@ -64,6 +64,35 @@ pub async fn take(ctx: &Context, place: &Place, wish: &Wish<'_>) -> Result<Booke
     Err(Error::Conflict { what: place.key() })
 }
 
+/// Books several wishes in one write, all or none; the first resource that lacks, where one does.
+pub async fn take_all(ctx: &Context, place: &Place, wishes: &[Wish<'_>]) -> Result<Option<&'static str>> {
+    let _line = ctx.booking.lock().await;
+    for attempt in 0..5 {
+        let now = if attempt == 0 { newest(ctx, place) } else { live(ctx, place).await? };
+        let list = match book_all(&now.ledger(), wishes) {
+            Booked::Write(list) => list,
+            Booked::Already => return Ok(None),
+            Booked::NoHeadroom { resource, .. } => return Ok(Some(resource)),
+        };
+        match write(ctx, &now, list).await {
+            Ok(()) => return Ok(None),
+            Err(Error::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::Conflict { what: place.key() })
+}
+
+/// Takes environments off a list where they were booked for an owner that will not come.
+pub async fn drop_all(ctx: &Context, place: &Place, names: &[String]) -> Result<()> {
+    let _line = ctx.booking.lock().await;
+    let now = newest(ctx, place);
+    let booked = now.ledger().booked;
+    let gone = |b: &Booking| b.kind == HolderKind::Environment && names.contains(&b.name);
+    let kept: Vec<Booking> = booked.iter().filter(|b| !gone(b)).cloned().collect();
+    if kept == booked { Ok(()) } else { write(ctx, &now, kept).await }
+}
+
 /// Gives back what is neither granted nor used any more of what `paper` booked.
 pub async fn give_back(
     ctx: &Context,
@@ -76,6 +105,16 @@ pub async fn give_back(
     let _line = ctx.booking.lock().await;
     let now = newest(ctx, place);
     match release(&now.ledger(), name, paper, granted, used) {
+        Some(list) => write(ctx, &now, list).await,
+        None => Ok(()),
+    }
+}
+
+/// Frees what is booked for an environment that is gone.
+pub async fn free(ctx: &Context, place: &Place, name: &str) -> Result<()> {
+    let _line = ctx.booking.lock().await;
+    let now = newest(ctx, place);
+    match free_of(&now.ledger(), name) {
         Some(list) => write(ctx, &now, list).await,
         None => Ok(()),
     }

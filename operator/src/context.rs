@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::{
-    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
-    PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, Intervention, NetworkChange, Onboarding,
+    PolicyProfile, PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar,
 };
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -22,6 +22,7 @@ use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::drift::Drift;
+use crate::glass::Glass;
 use crate::rests::Rests;
 
 /// Everything that is watched.
@@ -48,6 +49,8 @@ pub struct Caches {
     pub blocks: Cache<PrefixBlock>,
     /// What was said of devices outside the cluster.
     pub changes: Cache<NetworkChange>,
+    /// Acts that wait for no paper.
+    pub interventions: Cache<Intervention>,
     /// Requests.
     pub onboardings: Cache<Onboarding>,
     /// Openings.
@@ -60,6 +63,8 @@ pub struct Caches {
     pub quotas: Cache<ResourceQuota>,
     /// Limit ranges with our label.
     pub limits: Cache<LimitRange>,
+    /// Accounts with our label.
+    pub accounts: Cache<ServiceAccount>,
     /// Policies with our label.
     pub policies: Cache<NetworkPolicy>,
     /// Bindings with our label.
@@ -78,6 +83,8 @@ pub struct Context {
     pub backoff: Backoff,
     /// Edits of our objects by others.
     pub drift: Drift,
+    /// Edits of our objects past the guards.
+    pub glass: Glass,
     /// Bookings of this process stand in line here; compare-and-swap keeps other processes honest.
     pub booking: tokio::sync::Mutex<()>,
     /// Requests for new systems stand in line here from the look at the codes in use to the tenant that takes one.
@@ -93,6 +100,10 @@ pub struct Context {
     pub quota_changed: Arc<Notify>,
     /// Rung when anything that is watched changes, for the ledger.
     pub changed: Notify,
+    /// The same, for notices.
+    pub stirred: Notify,
+    /// Most environments whose removal may be due at one time.
+    pub removals: u16,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }

@@ -2,7 +2,7 @@
 
 use berth_operator::args::{Args, Command};
 use berth_operator::restore::{Fate, import_register};
-use berth_operator::{admin, run};
+use berth_operator::{admin, notices, run};
 use clap::Parser;
 use jiff::tz::TimeZone;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -27,7 +27,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let health = tokio::spawn(admin::serve(args.health, readiness, stop.clone()));
     let identity = args.identity.unwrap_or_else(|| format!("berth-operator-{}", std::process::id()));
     let ledger = berth_operator::ledger::Settings { export: args.ledger_export, keep: args.ledger_keep };
-    let settings = run::Settings { zone, concurrency: args.concurrency, identity, ledger };
+    let notices = args.notices.as_deref().map(|path| notices::Settings::read(path, &zone)).transpose()?;
+    let (concurrency, removals) = (args.concurrency, args.removals);
+    let settings = run::Settings { zone, concurrency, removals, identity, ledger, notices };
     let result = run::run(client, settings, phase, stop.clone()).await;
     stop.cancel();
     health.await??;

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth_crds::common::PaperRef;
-use berth_crds::{Connection, Decision, Onboarding, PrefixClaim, names};
+use berth_crds::{Agency, Connection, Decision, Environment, Onboarding, PrefixClaim, names};
 use berth_plan::address;
 use berth_plan::claim::MOST_BLOCKS;
 use berth_plan::fulfil::open;
 use berth_plan::register::Register;
+use berth_plan::system::transfer;
 use ipnet::Ipv6Net;
+use kube::api::ListParams;
 use kube::{Resource, ResourceExt};
 
 use crate::cache::Cache;
 use crate::context::Context;
+use crate::error::{Result, while_};
 
 /// The registers as we know them now.
 pub fn register(ctx: &Context) -> Register {
@@ -49,6 +52,14 @@ pub fn decisions(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Decision>> {
     ctx.caches.decisions.all().into_iter().filter(about).collect()
 }
 
+/// All Decisions on the paper that an environment stands by.
+pub fn decisions_behind(ctx: &Context, environment: &Environment) -> Vec<Arc<Decision>> {
+    let Some(paper) = &environment.spec.basis.onboarding_ref else { return Vec::new() };
+    let namespace = Some(paper.namespace.as_str());
+    let about = |d: &Arc<Decision>| d.namespace().as_deref() == namespace && d.spec.is_about_onboarding(&paper.name);
+    ctx.caches.decisions.all().into_iter().filter(about).collect()
+}
+
 /// All Decisions that name a Connection.
 pub fn decisions_on(ctx: &Context, connection: &Connection) -> Vec<Arc<Decision>> {
     let (name, namespace) = (connection.name_any(), connection.namespace());
@@ -60,6 +71,20 @@ pub fn decisions_on(ctx: &Context, connection: &Connection) -> Vec<Arc<Decision>
 pub fn papers(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Onboarding>> {
     let namespace = onboarding.namespace();
     ctx.caches.onboardings.all().into_iter().filter(|o| o.namespace() == namespace).collect()
+}
+
+/// Agencies as the API server has them now: a delegation that was taken back a moment ago must not count for ever.
+pub async fn agencies_now(ctx: &Context) -> Result<BTreeMap<String, Arc<Agency>>> {
+    let listed = ctx.api::<Agency>().list(&ListParams::default()).await.map_err(while_("list", "agencies"))?;
+    Ok(listed.items.into_iter().map(|agency| (agency.name_any(), Arc::new(agency))).collect())
+}
+
+/// Papers of other agencies for the same change of owner.
+pub fn transfers(ctx: &Context, onboarding: &Onboarding) -> Vec<Arc<Onboarding>> {
+    if onboarding.spec.transfer.is_none() {
+        return Vec::new();
+    }
+    ctx.caches.onboardings.all().into_iter().filter(|other| transfer::matches(onboarding, other)).collect()
 }
 
 /// An agency's claims for blocks in order: the one of this name, and those by which it grew.

@@ -93,6 +93,7 @@ where
                 concerns(&object, change, &ctx);
             }
             ctx.changed.notify_one();
+            ctx.stirred.notify_one();
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::context::Context;
 use crate::drift::Drift;
 use crate::error::Result;
+use crate::glass::Glass;
 use crate::lease;
 use crate::rests::Rests;
 use crate::wiring::{Ends, caches, filled, watch_all};
@@ -24,10 +25,14 @@ pub struct Settings {
     pub zone: TimeZone,
     /// Environments that are provisioned at the same time.
     pub concurrency: u16,
+    /// Most environments whose removal may be due at one time.
+    pub removals: u16,
     /// Name of this replica in the lease.
     pub identity: String,
     /// How the ledger is kept.
     pub ledger: crate::ledger::Settings,
+    /// How notices are sent; none are when absent.
+    pub notices: Option<crate::notices::Settings>,
 }
 
 /// How far a replica is.
@@ -111,6 +116,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let exported = settings.ledger.export.is_some();
     let ctx = Arc::new(Context {
         drift: Drift::new(client.clone(), settings.identity),
+        glass: Glass::default(),
         client,
         caches,
         back_ends: Default::default(),
@@ -123,6 +129,8 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
         quota_changed: Arc::new(Notify::new()),
         changed: Notify::new(),
+        removals: settings.removals,
+        stirred: Notify::new(),
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);
@@ -137,6 +145,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);
     work.spawn(crate::ledger::run(ctx.clone(), settings.ledger, stop.clone()));
+    work.spawn(crate::notices::run(ctx.clone(), settings.notices, stop.clone()));
     // A watch or a controller that ends by itself is a defect: better to start over than to run without it.
     tokio::select! {
         // First: what ends because it was told to does not end by itself.

@@ -2,21 +2,25 @@
 
 mod addresses;
 mod openings;
+mod owners;
 
 use std::sync::Arc;
 
+use berth_crds::decision::DecisionVerdict;
 use berth_crds::{
-    AddressPlan, Agency, ConditionType, Connection, Decision, Environment, NetworkChange, Onboarding, PrefixBlock,
-    PrefixClaim, Tenant, condition, environment::EnvironmentKind, labels, names,
+    AddressPlan, Agency, ConditionType, Connection, Decision, Environment, Intervention, NetworkChange, Onboarding,
+    PrefixBlock, PrefixClaim, Tenant, condition, environment::EnvironmentKind, labels, names,
 };
 use berth_plan::booking::waiting;
 use berth_plan::fulfil::open;
+use berth_plan::life;
 use futures::channel::mpsc;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt};
 
 use crate::context::Context;
+use crate::observe;
 
 /// Sending half of every controller's queue.
 #[derive(Clone)]
@@ -151,7 +155,8 @@ impl Queues {
             condition::get(conditions, ConditionType::Booked).filter(|c| c.status == "False").map(|_| ())
         };
         for onboarding in ctx.caches.onboardings.all() {
-            if waiting(&onboarding).is_some() && told(&onboarding).is_some() {
+            let passes = onboarding.spec.transfer.is_some() && open(&onboarding);
+            if (passes || waiting(&onboarding).is_some()) && told(&onboarding).is_some() {
                 self.onboardings.object(&onboarding);
             }
         }
@@ -165,6 +170,13 @@ impl Queues {
         let is = |type_| condition::is_true(&status.conditions, type_);
         if is(ConditionType::Withdrawn) || is(ConditionType::Stalled) {
             self.headroom(ctx);
+        }
+        if let Some(tenant) = status.tenant_ref.as_ref().filter(|_| !open(onboarding)) {
+            self.acts_on(&tenant.name, ctx);
+        }
+        // A change of owner takes two papers: what becomes of one is what the other waits for.
+        for other in observe::transfers(ctx, onboarding) {
+            self.onboardings.object(&other);
         }
         if let Some(environment) = status.environment_ref.as_ref().filter(|_| !open(onboarding)) {
             self.papers_of(&environment.name, ctx);
@@ -186,6 +198,11 @@ impl Queues {
         let (namespace, name) = (decision.namespace().unwrap_or_default(), &decision.spec.paper().name);
         if decision.spec.connection_ref.is_none() {
             self.onboardings.within(name, &namespace);
+            let paper = ctx.caches.onboardings.get(name, Some(&namespace));
+            let about = paper.as_ref().and_then(|paper| paper.spec.environment_ref.as_ref());
+            if let Some(environment) = about.filter(|_| decision.spec.verdict == DecisionVerdict::Reconcile) {
+                self.environments.name(&environment.name);
+            }
         } else if let Some(connection) = ctx.caches.connections.get(name, Some(&namespace)) {
             self.connection(&connection, ctx);
         }
@@ -213,6 +230,13 @@ impl Queues {
             self.onboardings.within(&paper.name, &paper.namespace);
         }
         self.papers_of(&environment.name_any(), ctx);
+        self.acts_on(&environment.spec.tenant_ref.name, ctx);
+        let plate = &environment.spec.tenant_ref.name;
+        let left =
+            ctx.caches.tenants.get(plate, None).is_some_and(|t| t.status.as_ref().is_some_and(|s| s.left.is_some()));
+        if left || life::is_removed(environment) {
+            self.tenants.name(plate);
+        }
         self.openings_at(&environment.name_any(), ctx);
     }
 
@@ -221,22 +245,14 @@ impl Queues {
         change.spec.environments.iter().for_each(|e| self.environments.name(&e.environment_ref.name));
     }
 
-    /// Agencies whose list says otherwise than the environment: it has what is another's, or lacks what is its own.
-    fn bookings_of(&self, environment: &Environment, ctx: &Context) {
-        let (name, owner) = (environment.name_any(), environment.status.as_ref().and_then(|s| s.agency.as_deref()));
-        for agency in ctx.caches.agencies.all() {
-            let booked = agency.status.as_ref().map(|s| s.booked.as_slice()).unwrap_or_default();
-            let lists = agency.spec.budget.is_some() || !booked.is_empty();
-            let owns = owner == Some(agency.name_any().as_str());
-            if lists && owner.is_some() && booked.iter().any(|b| b.name == name) != owns {
-                self.agencies.object(&agency);
-            }
-        }
+    /// Somebody acted on an environment without a paper: it looks at once.
+    pub fn intervention(&self, act: &Intervention) {
+        self.environments.name(&act.spec.environment_ref.name);
     }
 
     /// A tenant's namespace changed: a claim that waits for the last one to go looks again.
     pub fn namespace(&self, namespace: &Namespace, ctx: &Context) {
-        self.child(namespace);
+        self.ours(namespace, ctx);
         if let Some(environment) = namespace.labels().get(labels::ENVIRONMENT) {
             self.openings_at(environment, ctx);
         }
@@ -246,6 +262,12 @@ impl Queues {
         {
             self.claims.object(&claim);
         }
+    }
+
+    /// A child changed, perhaps by break-glass.
+    pub fn ours<K: Resource<DynamicType = ()>>(&self, child: &K, ctx: &Context) {
+        ctx.glass.see(child);
+        self.child(child);
     }
 
     /// A child in a namespace changed: the environment or the agency that it belongs to.

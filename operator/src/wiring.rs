@@ -6,12 +6,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use berth_crds::{
-    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
-    PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar, names,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, Intervention, NetworkChange, Onboarding,
+    PolicyProfile, PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar, names,
 };
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
-use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::runtime::controller::{Action, Config, applier};
@@ -58,8 +58,8 @@ macro_rules! kinds {
 kinds! {
     agencies: Agency, sites: Site, classes: EnvironmentClass, profiles: PolicyProfile, calendars: WorkingCalendar,
     plans: AddressPlan, tenants: Tenant, environments: Environment, claims: PrefixClaim, blocks: PrefixBlock,
-    changes: NetworkChange, onboardings: Onboarding, connections: Connection, decisions: Decision,
-    namespaces: Namespace, quotas: ResourceQuota, limits: LimitRange,
+    changes: NetworkChange, interventions: Intervention, onboardings: Onboarding, connections: Connection, decisions: Decision,
+    namespaces: Namespace, quotas: ResourceQuota, limits: LimitRange, accounts: ServiceAccount,
     policies: NetworkPolicy, bindings: RoleBinding,
 }
 
@@ -129,19 +129,31 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         },
     );
     to.start(w.changes, None, |c| &c.caches.changes, |q, o, _, _| q.change(o));
+    to.start(w.interventions, None, |c| &c.caches.interventions, |q, o, _, _| q.intervention(o));
     to.start(
         w.tenants,
         None,
         |c| &c.caches.tenants,
         |q, o, change, c| {
             q.tenant(o);
-            if change == Change::Spec {
+            // Whether a system may operate is told in its status, and its papers say so.
+            if change == Change::Spec || !o.spec.permissions.is_empty() {
                 q.about(o, c);
             }
             q.openings_of_tenant(o, c);
         },
     );
-    to.start(w.environments, None, |c| &c.caches.environments, |q, o, _, c| q.environment(o, c));
+    to.start(
+        w.environments,
+        None,
+        |c| &c.caches.environments,
+        |q, o, change, c| {
+            q.environment(o, c);
+            if change == Change::Spec {
+                q.tenants.name(&o.spec.tenant_ref.name);
+            }
+        },
+    );
     to.start(w.claims, None, |c| &c.caches.claims, |q, o, _, c| q.claim(o, c));
     to.start(w.blocks, None, |c| &c.caches.blocks, |q, o, _, c| q.block(o, c));
     to.start(w.onboardings, None, |c| &c.caches.onboardings, |q, o, _, c| q.onboarding(o, c));
@@ -154,12 +166,13 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.quotas,
         |q, o, _, c| {
             c.quota_changed.notify_waiters();
-            q.child(o);
+            q.ours(o, c);
         },
     );
-    to.start(w.limits, OURS, |c| &c.caches.limits, |q, o, _, _| q.child(o));
+    to.start(w.limits, OURS, |c| &c.caches.limits, |q, o, _, c| q.ours(o, c));
+    to.start(w.accounts, OURS, |c| &c.caches.accounts, |q, o, _, c| q.ours(o, c));
     to.start(w.policies, OURS, |c| &c.caches.policies, |q, o, _, c| q.policy(o, c));
-    to.start(w.bindings, OURS, |c| &c.caches.bindings, |q, o, _, _| q.child(o));
+    to.start(w.bindings, OURS, |c| &c.caches.bindings, |q, o, _, c| q.ours(o, c));
 }
 
 struct Watches<'a> {

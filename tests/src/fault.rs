@@ -1,4 +1,5 @@
-//! Faults under the operator's client: the process dies after its k-th write, or the answer to that write is lost.
+//! Faults under the operator's client: the process dies before or after its k-th write, or the answer to that write is
+//! lost.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -17,16 +18,20 @@ pub enum Fault {
     Crash,
     /// The answer is lost: the operator sees a broken connection and lives on.
     LostAnswer,
+    /// The process is gone before the write reaches the API server.
+    CrashBefore,
 }
 
-/// Which writes are counted. The ledger's come when its batch is full, in between the others: together they would have
-/// no fixed numbers. Leases are never counted.
+/// Which writes are counted. The ledger's come when its batch is full and notices beside everything, in between the others:
+/// together they would have no fixed numbers. Leases are never counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counted {
     /// Everything but the ledger.
     Work,
     /// The ledger alone.
     Ledger,
+    /// Notices alone.
+    Notices,
 }
 
 /// One fault, at one write.
@@ -50,9 +55,18 @@ impl Plan {
         Self { counted: Counted::Ledger, ..Self::new(fault, at) }
     }
 
+    /// The fault strikes at the `at`-th write of a notice.
+    pub fn of_notices(fault: Fault, at: usize) -> Self {
+        Self { counted: Counted::Notices, ..Self::new(fault, at) }
+    }
+
     fn counts(&self, path: &str) -> bool {
         let ledger = path.contains("/auditrecords") || path.contains("/auditcheckpoints");
-        !path.contains("/leases") && ledger == (self.counted == Counted::Ledger)
+        match self.counted {
+            Counted::Ledger => ledger,
+            Counted::Notices => path.contains("/notices"),
+            Counted::Work => !ledger && !path.contains("/leases") && !path.contains("/notices"),
+        }
     }
 
     /// Waits until the fault has struck.
@@ -98,6 +112,10 @@ where
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let write = request.method() != http::Method::GET && self.plan.counts(request.uri().path());
         let strikes = write && self.plan.writes.fetch_add(1, SeqCst) + 1 == self.plan.at;
+        if strikes && self.plan.fault == Fault::CrashBefore {
+            self.plan.struck.notify_one();
+            return Box::pin(pending());
+        }
         let (plan, answer) = (self.plan.clone(), self.inner.call(request));
         Box::pin(async move {
             let answer = answer.await.map_err(Into::into)?;
@@ -107,7 +125,7 @@ where
             plan.struck.notify_one();
             match plan.fault {
                 Fault::LostAnswer => Err("the connection broke after the API server applied the write".into()),
-                Fault::Crash => pending().await,
+                Fault::Crash | Fault::CrashBefore => pending().await,
             }
         })
     }

@@ -116,7 +116,7 @@ fn refused(what: &str, result: std::result::Result<(), kube::Error>) -> Result<(
 }
 
 fn paper(requester: Option<&str>) -> Value {
-    let mut spec = json!({"action": "Extend", "justification": "canary"});
+    let mut spec = json!({"action": "GoLive", "tenantRef": {"name": "aaaaaa"}, "justification": "canary"});
     if let Some(username) = requester {
         spec["requester"] = json!({"username": username});
     }

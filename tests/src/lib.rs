@@ -6,6 +6,8 @@ pub mod error;
 pub mod fault;
 pub mod files;
 pub mod install;
+pub mod mail;
 pub mod people;
+pub mod receiver;
 pub mod stack;
 pub mod demo;

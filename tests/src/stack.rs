@@ -2,8 +2,8 @@
 
 use berth_cluster::Cluster;
 use berth_crds::labels;
-use berth_operator::ledger;
 use berth_operator::run::{Phase, Settings, reconcile_all, run};
+use berth_operator::{ledger, notices};
 use kube::client::ClientBuilder;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,13 @@ use crate::fault::Plan;
 /// Audience of tokens for the API server.
 const API_SERVER: &str = "https://kubernetes.default.svc";
 
+/// What an operator does beside reconciling.
+#[derive(Default)]
+struct Extras {
+    ledger: ledger::Settings,
+    notices: Option<notices::Settings>,
+}
+
 /// A running operator.
 pub struct Operator {
     /// The chart's account that it runs under.
@@ -22,6 +29,9 @@ pub struct Operator {
     task: Option<tokio::task::JoinHandle<berth_operator::error::Result<()>>>,
     stop: CancellationToken,
 }
+
+/// Longest wait for an operator to have read everything: twenty thousand systems take a while.
+const READY: std::time::Duration = std::time::Duration::from_secs(300);
 
 impl Operator {
     /// Starts an operator under `berth-system/berth-operator` and waits until its caches are filled.
@@ -32,22 +42,28 @@ impl Operator {
     /// Starts an operator that reconciles although another one holds the lease, as one would that was stopped for
     /// longer than the lease and woke up again.
     pub async fn start_without_lease(cluster: &Cluster) -> Result<Self> {
-        Self::launch(cluster, "operator-2", 6, false, None, ledger::Settings::default()).await
+        Self::launch(cluster, "operator-2", 6, false, None, Extras::default()).await
     }
 
     /// Starts an operator, without the lease, whose client has a fault in it.
     pub async fn start_faulty(cluster: &Cluster, plan: &Plan) -> Result<Self> {
-        Self::launch(cluster, "operator-3", 6, false, Some(plan.clone()), ledger::Settings::default()).await
+        Self::launch(cluster, "operator-3", 6, false, Some(plan.clone()), Extras::default()).await
     }
 
     /// Starts an operator, without the lease, that exports its ledger, perhaps with a fault in its client.
     pub async fn start_exporting(cluster: &Cluster, ledger: ledger::Settings, plan: Option<&Plan>) -> Result<Self> {
-        Self::launch(cluster, "operator-4", 6, false, plan.cloned(), ledger).await
+        Self::launch(cluster, "operator-4", 6, false, plan.cloned(), Extras { ledger, notices: None }).await
+    }
+
+    /// Starts an operator, without the lease, that sends notices, perhaps with a fault in its client.
+    pub async fn start_telling(cluster: &Cluster, notices: notices::Settings, plan: Option<&Plan>) -> Result<Self> {
+        let extras = Extras { notices: Some(notices), ..Extras::default() };
+        Self::launch(cluster, "operator-5", 6, false, plan.cloned(), extras).await
     }
 
     /// Starts an operator with a name in the lease and a number of environments at once.
     pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
-        Self::launch(cluster, identity, concurrency, true, None, ledger::Settings::default()).await
+        Self::launch(cluster, identity, concurrency, true, None, Extras::default()).await
     }
 
     async fn launch(
@@ -56,7 +72,7 @@ impl Operator {
         concurrency: u16,
         lease: bool,
         fault: Option<Plan>,
-        ledger: ledger::Settings,
+        Extras { ledger, notices }: Extras,
     ) -> Result<Self> {
         let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
         let mut config = cluster.config(account.file.path());
@@ -64,7 +80,8 @@ impl Operator {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(Phase::Starting));
         let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?;
-        let settings = Settings { zone, concurrency, identity: identity.to_owned(), ledger };
+        let identity = identity.to_owned();
+        let settings = Settings { zone, concurrency, removals: 5, identity, ledger, notices };
         let token = stop.clone();
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.
@@ -80,12 +97,10 @@ impl Operator {
                 Ok(())
             }
         });
-        tokio::time::timeout(
-            std::time::Duration::from_secs(60),
-            readiness.wait_for(|phase| *phase == Phase::Reconciling),
-        )
-        .await??;
-        Ok(Self { runtime: Some(runtime), task: Some(task), stop, account })
+        // Before the wait: an operator that does not become ready is ended like any other.
+        let operator = Self { runtime: Some(runtime), task: Some(task), stop, account };
+        tokio::time::timeout(READY, readiness.wait_for(|phase| *phase == Phase::Reconciling)).await??;
+        Ok(operator)
     }
 
     /// Ends it as a deployment does: what is begun is finished.

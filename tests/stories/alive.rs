@@ -41,8 +41,21 @@ async fn a_namespace_with_everything_of_ours_in_it_finishes_terminating() -> Res
     operator.crash();
     let path = format!("/api/v1/namespaces/{name}");
     let account = acting_as_account(&world.cluster, berth_guards::OPERATOR, &[]);
-    let deleted = send(&account, "DELETE", &path, JSON, &Value::Null).await;
-    assert!(deleted.accepted(), "{deleted:?}");
+    let register = format!("/apis/berth.dev/v1alpha1/environments/{name}");
+    let basis = json!({"type": "Direct", "reason": "Thu hồi.", "revision": 2});
+    let ends = json!({"spec": {"lifecycle": "Decommissioned", "basis": basis}});
+    let ended = send(&world.client("platform"), "PATCH", &register, MERGE, &ends).await;
+    assert!(ended.accepted(), "{ended:?}");
+    let mut said = ended.body;
+    said["status"]["stage"] = json!("Removing");
+    let said = send(&account, "PUT", &format!("{register}/status"), JSON, &said).await;
+    assert!(said.accepted(), "{said:?}");
+    // The policy sees the Environment a moment after it was written.
+    until("the operator may remove the namespace", PATIENCE, async || {
+        let deleted = send(&account, "DELETE", &path, JSON, &Value::Null).await;
+        if deleted.accepted() { Ok(()) } else { Err(format!("{deleted:?}")) }
+    })
+    .await?;
     let namespace = sees(&world.cluster.admin(), &path, "the namespace is gone", Value::is_null).await?;
     assert_eq!(namespace, Value::Null);
     Ok(())

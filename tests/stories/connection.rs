@@ -90,7 +90,7 @@ async fn effect(world: &World, decision: &Decision) -> Result<String> {
 }
 
 /// Policies that stand for a connection anywhere, as `namespace direction`.
-async fn standing(world: &World, paper: &Connection) -> Result<Vec<String>> {
+pub async fn standing(world: &World, paper: &Connection) -> Result<Vec<String>> {
     let all = world.all::<NetworkPolicy>().await?;
     let of = all.iter().filter(|p| p.labels().get(labels::CONNECTION) == paper.uid().as_ref());
     let told = of.map(|p| {
@@ -103,7 +103,7 @@ async fn standing(world: &World, paper: &Connection) -> Result<Vec<String>> {
 }
 
 /// Asks, consents, approves, and waits until it is open.
-async fn open(world: &World, story: &str) -> Result<(Environment, Environment, Connection, Connection)> {
+pub async fn open(world: &World, story: &str) -> Result<(Environment, Environment, Connection, Connection)> {
     let (ours, theirs) = two(world, story).await?;
     let asked = ask(world, "lead-62", paper("ag-62", &format!("conn-{story}"), &ours, &theirs)).await?;
     let copy = copy(world, &asked).await?;

@@ -90,6 +90,7 @@ async fn every_write_has_a_reason_and_is_made_once() -> Result<()> {
         ("patch networkpolicies", 2),
         ("patch resourcequotas", 1),
         ("patch rolebindings", 1),
+        ("patch serviceaccounts", 1),
         ("update decisions/status", 1),
         ("update environments/status", 3),
         ("update onboardings/status", 3),
@@ -107,7 +108,7 @@ async fn every_write_has_a_reason_and_is_made_once() -> Result<()> {
 fn ready_comes_last(events: &[AuditEvent]) {
     let writes = operator_writes(events);
     let last = |what: &str| writes.iter().rposition(|w| w.contains(what)).unwrap();
-    for child in ["namespaces", "limitranges", "resourcequotas", "networkpolicies", "rolebindings"] {
+    for child in ["namespaces", "limitranges", "resourcequotas", "serviceaccounts", "networkpolicies", "rolebindings"] {
         assert!(last(child) < last("environments/status"), "{child} after Ready: {writes:#?}");
     }
     assert!(last("networkpolicies") < last("rolebindings"), "access comes last: {writes:#?}");
@@ -135,6 +136,7 @@ async fn existing_system(world: &World, tenant: &str) -> Result<()> {
         ("patch networkpolicies", 2),
         ("patch resourcequotas", 1),
         ("patch rolebindings", 1),
+        ("patch serviceaccounts", 1),
         ("update decisions/status", 1),
         ("update environments/status", 3),
         ("update onboardings/status", 3),
@@ -174,7 +176,7 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
     quiet(&world).await?;
     let writes = operator_writes(&world.cluster.audit_since(mark)?);
     once(&writes);
-    // 22 per system (its checks were made before), 6 per agency (claim, intent, lock, confirm, bind, prefix), and the address
+    // 23 per system (its checks were made before), 6 per agency (claim, intent, lock, confirm, bind, prefix), and the address
     // plan says that it is in use.
     let fifty = expect(&[
         ("create environments", 50),
@@ -186,6 +188,7 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
         ("patch networkpolicies", 100),
         ("patch resourcequotas", 50),
         ("patch rolebindings", 50),
+        ("patch serviceaccounts", 50),
         ("update addressplans/status", 1),
         ("update agencies/status", 3),
         ("update decisions/status", 50),
@@ -197,7 +200,7 @@ async fn of_fifty_environments_the_first_is_ready_before_the_tenth_is_begun() ->
         ("update tenants/status", 100),
     ]);
     assert_eq!(by_resource(&writes), fifty);
-    assert_eq!(writes.len(), 50 * 22 + 3 * 6 + 1);
+    assert_eq!(writes.len(), 50 * 23 + 3 * 6 + 1);
     let begun_before = begun_before_first_ready(&writes).ok_or("no environment was finished")?;
     println!("{begun_before} environments were begun when the first was Ready; {} writes for 50:", writes.len());
     for (what, n) in by_resource(&writes) {

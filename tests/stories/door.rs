@@ -206,13 +206,15 @@ async fn bad_input_gets_an_answer_that_names_the_field_and_leaves_nothing_behind
         .ask("lead-62", message("ag-62", "door-bad-large", |s| s["justification"] = json!("x".repeat(5 << 20))))
         .await;
     assert!(matches!(large.unwrap_err().code(), Code::OutOfRange | Code::ResourceExhausted | Code::InvalidArgument));
-    let mut later = message("ag-62", "door-bad-action", |_| {});
-    later.onboarding.as_mut().unwrap().spec = Some(OnboardingSpec {
+    let mut bare = message("ag-62", "door-bad-action", |_| {});
+    bare.onboarding.as_mut().unwrap().spec = Some(OnboardingSpec {
         action: Action::Transfer as i32,
         justification: "Chuyển giao.".into(),
         ..Default::default()
     });
-    assert_eq!(way.ask("lead-62", later).await.unwrap_err().code(), Code::Unimplemented);
+    let bare = way.ask("lead-62", bare).await.unwrap_err();
+    assert_eq!(bare.code(), Code::InvalidArgument);
+    assert!(bare.message().contains("transfer"), "{bare}");
     let mine = way.world.all::<berth_crds::Onboarding>().await?;
     let left: Vec<String> = mine
         .iter()

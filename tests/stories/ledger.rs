@@ -226,7 +226,7 @@ async fn at_every_ledger_write(fault: fault::Fault) -> Result<()> {
             .await
             .map_err(|_| format!("write {at} of the ledger never came; there were {}", plan.writes()))?;
         let again = match fault {
-            fault::Fault::Crash => {
+            fault::Fault::Crash | fault::Fault::CrashBefore => {
                 broken.crash();
                 Operator::start_exporting(&world.cluster, settings.clone(), None).await?
             }

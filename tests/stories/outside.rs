@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::attack::{JSON, MERGE, send};
+use crate::life;
 use crate::way::Way;
 use crate::world::{PATIENCE, World, addition};
 
@@ -344,23 +345,12 @@ async fn a_transfer_keeps_the_prefix_and_everything_else_follows_the_owner() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_released_prefix_still_says_whose_it_was() -> Result<()> {
     let (world, _operator) = World::own().await?;
-    let path = format!("{REGISTERS}/tenants");
-    let made = send(&world.client("platform"), "POST", &path, JSON, &by_hand("leaver", "IS-96", "ag-62")).await;
-    assert!(made.accepted(), "{made:?}");
+    life::without_days(&world).await?;
+    let environment = world.onboard("ag-62", "leaver", |_| {}).await?;
+    let plate = environment.spec.tenant_ref.name.clone();
     let tenants: Api<Tenant> = Api::all(world.cluster.admin());
-    let prefix = until("the tenant has its prefix", PATIENCE, async || {
-        let tenant = tenants.get("leaver").await.map_err(|e| e.to_string())?;
-        tenant.status.and_then(|s| s.prefix).ok_or_else(|| "none yet".to_owned())
-    })
-    .await?;
-    // There is no supported way to leave yet: the guard is lifted to let the tenant go.
-    let guards = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/berth-tenant-prefix-delete";
-    assert!(send(&world.cluster.admin(), "DELETE", guards, JSON, &Value::Null).await.accepted());
-    until("the tenant may go", PATIENCE, async || {
-        let answer = send(&world.client("platform"), "DELETE", &format!("{path}/leaver"), JSON, &Value::Null).await;
-        if answer.accepted() { Ok(()) } else { Err(format!("{answer:?}")) }
-    })
-    .await?;
+    let prefix = tenants.get(&plate).await?.status.and_then(|s| s.prefix).ok_or("no prefix")?;
+    life::leave(&world, "leaver-out", &environment.name_any()).await?;
     let blocks: Api<PrefixBlock> = Api::all(world.cluster.admin());
     until("the block is in quarantine", PATIENCE, async || {
         let state = blocks.get(&names::block(&prefix)).await.map_err(|e| e.to_string())?.spec.state;
@@ -371,7 +361,7 @@ async fn a_released_prefix_still_says_whose_it_was() -> Result<()> {
     let mut auditor = client(&world, &door, "auditor").await?;
     let address = prefix.replace("/56", "1");
     let now = whois(&mut auditor, &address, "").await?;
-    assert_eq!((now.standing(), now.tenant.as_str()), (Standing::Quarantined, "tenants/leaver"));
+    assert_eq!((now.standing(), now.tenant.as_str()), (Standing::Quarantined, format!("tenants/{plate}").as_str()));
     let given_up = now.since.zip(now.until).ok_or("no days")?.0;
     let released = Timestamp::from_second(given_up.seconds)?;
     // Of what is gone from the registers the ledger tells; it is a moment behind.
@@ -383,7 +373,7 @@ async fn a_released_prefix_still_says_whose_it_was() -> Result<()> {
     .await?;
     assert_eq!(
         (before.standing(), before.tenant.as_str(), before.agency.as_str(), before.until),
-        (Standing::Held, "tenants/leaver", "agencies/ag-62", Some(given_up))
+        (Standing::Held, format!("tenants/{plate}").as_str(), "agencies/ag-62", Some(given_up))
     );
     door.stop().await
 }

@@ -21,18 +21,12 @@ const DOOR: &str = "system:serviceaccount:berth-system:berth-api";
 /// Rights that the story does not use, and why they are there all the same. Whoever uses one strikes it out here.
 const LATER: &[(&str, &str)] = &[
     ("approve signoffroles.berth.dev network", "the automatic rule will sign openings that it covers"),
-    ("patch events.events.k8s.io", "a repeated Event is counted up"),
-    ("delete namespaces", "Decommission, with the brake on deletions"),
     ("delete prefixblocks.berth.dev", "release of prefixes; today only after a crash in the middle of an allocation"),
-    ("delete prefixclaims.berth.dev", "release of prefixes"),
-    ("update prefixclaims.berth.dev", "release of prefixes"),
     (
         "update limitranges",
         "what somebody added and an apply leaves is replaced; no field of limits is of that kind today",
     ),
     ("update rolebindings.rbac.authorization.k8s.io", "the same for bindings"),
-    ("patch namespaces", "labels of a namespace follow a transfer to another agency or another level"),
-    ("update tenants.berth.dev", "Transfer and RecordLevel change a tenant"),
 ];
 
 /// `verb resource.group`, as one right.

@@ -2,9 +2,11 @@
 //! request that the story expects to be refused is accepted; afterwards the guard is put right, and refuses again.
 
 use berth_cluster::until;
+use berth_crds::labels;
 use berth_guards::{backends, cases};
 use berth_tests::error::Result;
 use berth_tests::files;
+use berth_tests::stack::Account;
 use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
@@ -34,8 +36,17 @@ enum Probe {
     DeleteSite,
     /// The delete of `addresses::a_plan_that_meets_a_range_of_the_platform_gives_nothing_says_so_and_goes_on_when_it_is_mended`.
     DeletePlan,
+    /// The delete of `life::the_operators_account_deletes_no_namespace_whose_environment_does_not_say_so`.
+    Unsaid,
+    /// The token of `night::no_pod_gets_a_token_unasked_and_a_pipeline_gets_a_short_one_of_the_account_for_deployments`.
+    Mount,
+    /// The act of an agency, of
+    /// `night::an_isolated_environment_is_cut_off_keeps_what_it_has_and_is_let_back_by_an_act_alone`.
+    Release,
     /// The copy of `connection::what_was_forged_what_is_any_and_what_belongs_to_others_does_not_get_in`.
     ForgedCopy,
+    /// The notice of `notices::a_submission_brings_the_receipt_in_both_languages_and_ready_brings_the_minutes`.
+    ForgedNotice,
 }
 
 /// One bug: what is wrong, in which file, which text becomes which.
@@ -84,6 +95,13 @@ const BUGS: &[Bug] = &[
         "k.startsWith('pod-security.kubernetes.io/')",
         "k == 'pod-security.kubernetes.io/audit'",
         Probe::Idea("a weaker Pod Security, merged"),
+    ),
+    Bug(
+        "the operator deletes a namespace without its environment's word",
+        "63",
+        "params.metadata.name != variables.environment",
+        "true",
+        Probe::Unsaid,
     ),
     Bug("deletes are not matched", "60", "[CREATE, DELETE]", "[CREATE]", Probe::Idea("deleted")),
     Bug(
@@ -166,11 +184,32 @@ const BUGS: &[Bug] = &[
         Probe::DeletePlan,
     ),
     Bug(
+        "the account of every pod is looked at in part",
+        "75",
+        "!object.?automountServiceAccountToken.orValue(true)",
+        "true",
+        Probe::Mount,
+    ),
+    Bug(
+        "every group of ours may act at night",
+        "18",
+        "g == 'berth:platform-operator'",
+        "g.startsWith('berth:')",
+        Probe::Release,
+    ),
+    Bug(
         "whoever may ask may lay words before another owner",
         "15",
         "has(object.spec.counterpartOf) == (variables.caller == 'berth:auto')",
         "true",
         Probe::ForgedCopy,
+    ),
+    Bug(
+        "whoever may write may say what was told, and when",
+        "36",
+        "request.userInfo.username == 'system:serviceaccount:berth-system:berth-operator'",
+        "true",
+        Probe::ForgedNotice,
     ),
 ];
 
@@ -178,6 +217,7 @@ const BUGS: &[Bug] = &[
 struct Lab {
     world: World,
     mallory: Client,
+    operator: Account,
     own: String,
     bare: String,
     ideas: Vec<hijack::Idea>,
@@ -193,7 +233,8 @@ impl Lab {
         let path = format!("/api/v1/namespaces/{own}");
         let now = send(&world.cluster.admin(), "GET", &path, JSON, &Value::Null).await.body;
         let (mallory, ideas) = (mallory(&world.cluster).await?, hijack::ideas(&own, &other, &now));
-        Ok(Self { world, mallory, own, bare, ideas })
+        let operator = Account::of(&world.cluster, labels::OPERATOR_ACCOUNT).await?;
+        Ok(Self { world, mallory, operator, own, bare, ideas })
     }
 
     /// Sends the story's request; whether it was accepted, and why not.
@@ -243,6 +284,22 @@ impl Lab {
                 let path = format!("/apis/berth.dev/v1alpha1/environments/{own}");
                 dry_run(client, "PATCH", &path, MERGE, &edit).await
             }
+            Probe::Unsaid => {
+                let client = self.operator.client(&self.world.cluster).map_err(|e| e.to_string())?;
+                dry_run(&client, "DELETE", &format!("/api/v1/namespaces/{own}"), JSON, &Value::Null).await
+            }
+            Probe::Mount => {
+                let path = format!("/api/v1/namespaces/{own}/serviceaccounts/default");
+                dry_run(client, "PATCH", &path, MERGE, &json!({"automountServiceAccountToken": true})).await
+            }
+            Probe::Release => {
+                let environment = json!({"name": own, "uid": "x"});
+                let act = json!({
+                    "apiVersion": "berth.dev/v1alpha1", "kind": "Intervention", "metadata": {"name": "forged"},
+                    "spec": {"environmentRef": environment, "act": "EndIsolation", "reason": "Giả."}
+                });
+                dry_run(client, "POST", "/apis/berth.dev/v1alpha1/interventions", JSON, &act).await
+            }
             Probe::DeleteSite => {
                 let path = "/apis/berth.dev/v1alpha1/sites/binh-duong-dc1";
                 dry_run(client, "DELETE", path, JSON, &Value::Null).await
@@ -264,6 +321,16 @@ impl Lab {
                 });
                 let path = "/apis/berth.dev/v1alpha1/namespaces/agency-ag-61/connections";
                 dry_run(client, "POST", path, JSON, &copy).await
+            }
+            Probe::ForgedNotice => {
+                let id = "0123456789abcdef0123456789abcdef";
+                let notice = json!({
+                    "apiVersion": "berth.dev/v1alpha1", "kind": "Notice", "metadata": {"name": "onb-x.receipt.01234567"},
+                    "spec": {"id": id, "occasion": "Receipt", "about": {"kind": "Onboarding", "name": "onb-x", "uid": "x"},
+                        "at": "2026-01-01T00:00:00Z"}
+                });
+                let path = "/apis/berth.dev/v1alpha1/namespaces/agency-ag-61/notices";
+                dry_run(client, "POST", path, JSON, &notice).await
             }
         };
         if answer.accepted() { Ok(()) } else { Err(format!("{answer:?}")) }

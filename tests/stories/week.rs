@@ -3,19 +3,23 @@
 
 use berth_api::client::Client as DoorClient;
 use berth_api::proto::v1 as proto;
+use berth_cluster::until;
 use berth_crds::connection::ConnectionState;
-use berth_crds::{Agency, ConditionType, Environment};
+use berth_crds::environment::Stage;
+use berth_crds::{Agency, ConditionType, Environment, PrefixClaim, Tenant, names};
 use berth_tests::error::Result;
 use berth_tests::people;
 use berth_tests::stack::Door;
 use futures::StreamExt;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use crate::attack::{MERGE, send};
-use crate::world::{World, addition};
+use crate::life;
+use crate::world::{PATIENCE, World, addition};
 
 /// Everything that happens in a province in a week: requests of every kind, hands in what the operator made, people who
 /// come and go, the door with every method.
@@ -53,11 +57,18 @@ pub async fn a_week(world: &World) -> Result<()> {
             {"subject": {"kind": "Group", "name": "berth:ag-62:requester"}, "role": "Edit"},
             {"subject": {"kind": "Group", "name": "berth:auditor"}, "role": "View"}
         ],
+        "deployAccount": "PerNamespace",
         "basis": {"type": "Direct", "reason": "Đổi quyền truy cập.", "revision": 3}
     }});
     let path = format!("/apis/berth.dev/v1alpha1/environments/{name}");
     let edited = send(&world.client("platform"), "PATCH", &path, MERGE, &access).await;
     assert!(edited.accepted(), "{edited:?}");
+    deploy_account(&admin, &name, true).await?;
+    let basis = json!({"type": "Direct", "reason": "Không dùng nữa.", "revision": 4});
+    let none = json!({"spec": {"deployAccount": "None", "basis": basis}});
+    let edited = send(&world.client("platform"), "PATCH", &path, MERGE, &none).await;
+    assert!(edited.accepted(), "{edited:?}");
+    deploy_account(&admin, &name, false).await?;
     let agencies: Api<Agency> = Api::all(admin.clone());
     let members = json!({"spec": {"members": [
         {"subject": {"kind": "ServiceAccount", "name": "so-y-te", "namespace": "pipelines"}, "role": "Requester"},
@@ -65,9 +76,34 @@ pub async fn a_week(world: &World) -> Result<()> {
         {"subject": {"kind": "Group", "name": "berth:ag-66:governing-body"}, "role": "GoverningBody"}
     ]}});
     agencies.patch("ag-66", &Default::default(), &Patch::Merge(members)).await?;
+    leaving(world).await?;
+    let passed = crate::transfer::pass_on(world, "week-pass", "ag-61").await?;
+    assert_eq!(passed.status.and_then(|s| s.agency).as_deref(), Some("ag-61"));
     through_the_door(world).await?;
     // One more environment after all that: what was begun before it is done by then.
     world.onboard("ag-61", "week-last", |_| {}).await?;
+    Ok(())
+}
+
+/// A system stops, resumes, is given back and comes again: everything that an end takes.
+async fn leaving(world: &World) -> Result<()> {
+    life::without_days(world).await?;
+    let environment = world.onboard("ag-62", "week-leaver", |_| {}).await?;
+    let name = environment.name_any();
+    life::workloads(world, &name).await?;
+    life::act(world, "Decommission", "week-out-1", &name, json!({})).await?;
+    life::reaches(world, &name, Stage::Halted).await?;
+    life::act(world, "Resume", "week-back", &name, json!({})).await?;
+    life::leave(world, "week-out-2", &name).await?;
+    let tenants: Api<Tenant> = Api::all(world.cluster.admin());
+    let claims: Api<PrefixClaim> = Api::all(world.cluster.admin());
+    let plate = environment.spec.tenant_ref.name;
+    until("the claim of the system that left is gone", PATIENCE, async || {
+        let left = tenants.get(&plate).await.map_err(|e| e.to_string())?.status.unwrap_or_default().left;
+        let claim = claims.get_opt(&names::tenant_claim(&plate)).await.map_err(|e| e.to_string())?;
+        if left.is_some() && claim.is_none() { Ok(()) } else { Err(format!("{left:?} {claim:?}")) }
+    })
+    .await?;
     Ok(())
 }
 
@@ -95,6 +131,17 @@ async fn opening(world: &World, from: &Environment, to: &Environment) -> Result<
     Ok(())
 }
 
+/// Waits until the account for deployments is there, or gone.
+async fn deploy_account(admin: &kube::Client, namespace: &str, there: bool) -> Result<()> {
+    let accounts: Api<ServiceAccount> = Api::namespaced(admin.clone(), namespace);
+    until("the account for deployments comes or goes", PATIENCE, async || {
+        let found = accounts.get_opt("berth-deploy").await.map_err(|e| e.to_string())?;
+        if found.is_some() == there { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await?;
+    Ok(())
+}
+
 async fn through_the_door(world: &World) -> Result<()> {
     let door = Door::start(&world.cluster).await?;
     let lead = world.people.iter().find(|p| p.name == "lead-62").ok_or("lead-62")?;
@@ -108,7 +155,7 @@ async fn through_the_door(world: &World) -> Result<()> {
     client.addresses.export_addresses(proto::ExportAddressesRequest::default()).await?;
     let environments = client.environments.list_environments(proto::ListEnvironmentsRequest::default()).await?;
     let name = environments.into_inner().environments.first().ok_or("no environment")?.name.clone();
-    let watch = proto::WatchEnvironmentRequest { name };
+    let watch = proto::WatchEnvironmentRequest { name: name.clone() };
     client.environments.watch_environment(watch).await?.into_inner().next().await.ok_or("no event")??;
     let network = world.people.iter().find(|p| p.name == "network").ok_or("network")?;
     let mut network = DoorClient::connect(&door.url, &network.token).await?;
@@ -117,11 +164,28 @@ async fn through_the_door(world: &World) -> Result<()> {
     network.addresses.acknowledge_export(ack.clone()).await?;
     // A repeat finds the first.
     network.addresses.acknowledge_export(ack).await?;
+    at_night(&mut network, &name).await?;
     papers(&mut client, "ag-62").await?;
     let account = people::read()?.into_iter().find_map(|p| p.service_account).ok_or("no pipeline")?;
     let token = people::pipeline(&world.cluster, &account).await?;
     papers(&mut DoorClient::connect(&door.url, &token).await?, "ag-66").await?;
     door.stop().await
+}
+
+/// An environment is isolated and let back; a repeat finds the first.
+async fn at_night(client: &mut DoorClient, name: &str) -> Result<()> {
+    use proto::intervention::Act;
+    for (act, id) in [(Act::Isolate, "week-1"), (Act::Isolate, "week-1"), (Act::EndIsolation, "week-2")] {
+        let request = proto::InterveneEnvironmentRequest {
+            name: name.to_owned(),
+            act: act as i32,
+            reason: "Diễn tập.".into(),
+            request_id: id.into(),
+            ..Default::default()
+        };
+        client.environments.intervene_environment(request).await?;
+    }
+    Ok(())
 }
 
 /// One paper from its creation to its withdrawal, as whoever the client is.

@@ -56,6 +56,10 @@ impl World {
             Person::new("auditor", ["berth:auditor"]),
             Person::new("hired", ["berth:network", "berth:ag-62:contractor"]),
             Person::new("nobody", Vec::<String>::new()),
+            Person::new("appraiser", ["berth:appraiser"]),
+            Person::new("appraiser-69", ["berth:appraiser", "berth:ag-69:appraiser"]),
+            Person::new("governing-body", ["berth:governing-body"]),
+            Person::new("deputy", ["berth:deputy"]),
         ];
         let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;
         install::berth(&cluster).await?;

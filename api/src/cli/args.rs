@@ -4,16 +4,18 @@ mod act;
 mod audit;
 mod conn;
 mod ip;
+mod night;
 mod onboard;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use act::{Act, Approve, Correct, Reject, Return, Signed, Withdraw};
+pub use act::{Act, Approve, Correct, Reconcile, Reject, Return, Signed, Withdraw};
 pub use audit::{AsOf, Audit, Entries, Verify};
 pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
+pub use night::{Night, NightAct, What};
 pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
@@ -148,6 +150,9 @@ pub enum Env {
         /// `<plate>-<kind>`.
         name: String,
     },
+    /// Acts that wait for no paper.
+    #[command(flatten)]
+    Night(Night),
 }
 
 /// Information systems.

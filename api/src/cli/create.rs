@@ -12,7 +12,7 @@ use super::{
 use crate::{
     convert, name,
     problem::correlation_id,
-    proto::v1::{self as pb, environment, onboarding_spec::Action, system_request::DataKind},
+    proto::v1::{self as pb, environment, level_request::Measures, onboarding_spec::Action, system_request::DataKind},
 };
 
 /// Submits a request.
@@ -81,23 +81,34 @@ fn from_file(document: file::Document) -> (Option<String>, Option<String>, pb::O
 }
 
 async fn from_flags(session: &Session, create: &Create) -> Result<pb::OnboardingSpec> {
-    let mut environment = environment(create)?;
-    let (action, target) = match (&create.environment, &create.tenant) {
-        (Some(id), _) => {
-            let present = present(session, id).await?;
-            environment.kind = present.kind;
-            (Action::Change, Some(target(&present)))
-        }
-        (None, Some(_)) => (Action::AddEnvironment, None),
-        (None, None) => (Action::New, None),
+    let asked =
+        create.action.as_ref().map(|text| value(text, "--action", |v| Action::from_str_name(v).map(|a| a as i32)));
+    let asked = asked.transpose()?.and_then(|action| Action::try_from(action).ok());
+    let action = asked.unwrap_or(match (&create.environment, &create.tenant) {
+        (Some(_), _) => Action::Change,
+        (None, Some(_)) => Action::AddEnvironment,
+        (None, None) => Action::New,
+    });
+    let present = match &create.environment {
+        Some(id) => Some(present(session, id).await?),
+        None => None,
     };
+    let resources = matches!(action, Action::New | Action::AddEnvironment | Action::Change);
+    let mut environment = environment(create)?;
+    environment.kind = present.as_ref().map_or(environment.kind, |present| present.kind);
+    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     Ok(pb::OnboardingSpec {
         action: action as i32,
         system: (action == Action::New).then(|| system(create)).transpose()?,
         tenant: create.tenant.as_deref().map(|id| full("tenants", id)).unwrap_or_default(),
-        target,
-        environment: Some(environment),
-        justification: create.justification.clone().unwrap_or_default(),
+        target: present.as_ref().map(target),
+        environment: resources.then_some(environment),
+        end_date: if resources { String::new() } else { text(&create.end_date) },
+        effective_date: text(&create.effective_date),
+        force_majeure: text(&create.force_majeure),
+        level: (action == Action::RecordLevel).then(|| level(create)).transpose()?,
+        transfer: (action == Action::Transfer).then(|| transfer(create)),
+        justification: text(&create.justification),
         ..Default::default()
     })
 }
@@ -111,6 +122,21 @@ async fn present(session: &Session, id: &str) -> Result<pb::Environment> {
 fn target(present: &pb::Environment) -> pb::EnvironmentTarget {
     let revision = present.basis.as_ref().map(|basis| basis.revision);
     pb::EnvironmentTarget { name: present.name.clone(), uid: present.uid.clone(), revision }
+}
+
+fn level(create: &Create) -> Result<pb::LevelRequest> {
+    let measures = |text: &String| value(text, "--measures", |v| Measures::from_str_name(v).map(|m| m as i32));
+    Ok(pb::LevelRequest {
+        level: create.level.unwrap_or_default(),
+        regulation: create.regulation.clone().unwrap_or_default(),
+        measures: create.measures.as_ref().map(measures).transpose()?.unwrap_or_default(),
+        review_date: create.review_date.clone().unwrap_or_default(),
+    })
+}
+
+fn transfer(create: &Create) -> pb::TransferRequest {
+    let agency = |id: &Option<String>| id.as_deref().map(|id| full("agencies", id)).unwrap_or_default();
+    pb::TransferRequest { from_agency: agency(&create.from_agency), to_agency: agency(&create.to_agency) }
 }
 
 fn system(create: &Create) -> Result<pb::SystemRequest> {
@@ -145,6 +171,7 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
         exposure: create.exposure.iter().map(exposure).collect::<Result<_>>()?,
         end_date: create.end_date.clone().unwrap_or_default(),
         requested_prefix: create.requested_prefix.clone().unwrap_or_default(),
+        deploy_account: create.deploy_account,
     })
 }
 

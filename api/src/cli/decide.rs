@@ -2,7 +2,7 @@
 
 use super::{
     Exit, Result,
-    args::{Act, Approve, Correct, Reject, Return, Signed, Withdraw},
+    args::{Act, Approve, Correct, Reconcile, Reject, Return, Signed, Which, Withdraw},
     connect::{Session, call},
     create::{full, letter},
     failure::Failure,
@@ -11,9 +11,33 @@ use super::{
 };
 use crate::{problem::correlation_id, proto::v1 as pb};
 
-/// Decides yes.
+/// Decides yes: on one request, or on a list by one document. A list goes on after a failure and ends with the first.
 pub async fn approve(session: &Session, approve: Approve) -> Result {
-    let name = named(session, &approve.which).await?;
+    if let [one] = approve.names.as_slice() {
+        let done = approve_one(session, &approve, one).await?;
+        return tell(session, &approve.act, &done, "approved", "wait");
+    }
+    if changes(&approve) {
+        return Err(Failure::Usage("what is granted may differ on one request at a time: name one".into()));
+    }
+    let (mut decided, mut failed) = (Vec::new(), None);
+    for name in &approve.names {
+        match approve_one(session, &approve, name).await {
+            Ok(done) => decided.push(done),
+            Err(failure) => {
+                eprintln!("{name}: {}", failure.text(session.format, session.language));
+                failed.get_or_insert(failure);
+            }
+        }
+    }
+    output::many(&decided, session.format)?;
+    eprintln!("{} of {} approved", decided.len(), approve.names.len());
+    failed.map_or(Ok(Exit::Done), Err)
+}
+
+async fn approve_one(session: &Session, approve: &Approve, name: &str) -> Result<pb::Onboarding> {
+    let which = Which { name: name.to_owned(), agency: approve.agency.clone() };
+    let name = named(session, &which).await?;
     let client = &session.client.onboardings;
     let read = pb::GetOnboardingRequest { name: name.clone() };
     let seen = call("reading the request", async || client.clone().get_onboarding(read.clone()).await).await?;
@@ -21,15 +45,15 @@ pub async fn approve(session: &Session, approve: Approve) -> Result {
         name,
         uid: seen.uid.clone(),
         role: approve.role.clone(),
-        granted: granted(session, &approve, &seen).await?,
-        reason: approve.reason.unwrap_or_default(),
-        legal_basis: approve.legal_basis.unwrap_or_default(),
+        granted: granted(session, approve, &seen).await?,
+        reason: approve.reason.clone().unwrap_or_default(),
+        legal_basis: approve.legal_basis.clone().unwrap_or_default(),
         document: signed(&approve.document),
         request_id: request_id(&approve.act),
         validate_only: approve.act.validate_only,
+        on_behalf_of: approve.on_behalf_of.clone().unwrap_or_default(),
     };
-    let done = call("approving", async || client.clone().approve_onboarding(request.clone()).await).await?;
-    tell(session, &approve.act, &done, "approved", "wait")
+    call("approving", async || client.clone().approve_onboarding(request.clone()).await).await
 }
 
 /// Decides no.
@@ -37,6 +61,7 @@ pub async fn reject(session: &Session, reject: Reject) -> Result {
     let request = pb::RejectOnboardingRequest {
         name: named(session, &reject.which).await?,
         role: reject.role,
+        on_behalf_of: reject.on_behalf_of.unwrap_or_default(),
         reason: reject.reason,
         legal_basis: reject.legal_basis,
         document: signed(&reject.document),
@@ -54,6 +79,7 @@ pub async fn give_back(session: &Session, back: Return) -> Result {
     let request = pb::ReturnOnboardingRequest {
         name: named(session, &back.which).await?,
         role: back.role,
+        on_behalf_of: back.on_behalf_of.unwrap_or_default(),
         reason: back.reason,
         defects: back.defects,
         document: signed(&back.document),
@@ -96,6 +122,23 @@ pub async fn withdraw(session: &Session, withdraw: Withdraw) -> Result {
     tell(session, &withdraw.act, &done, "withdrawn", "get")
 }
 
+/// Says that what is given back is saved and reconciled.
+pub async fn reconcile(session: &Session, reconcile: Reconcile) -> Result {
+    let minutes = signed(&reconcile.document);
+    let minutes = minutes.ok_or_else(|| Failure::Usage("give the signed minutes with --document-number …".into()))?;
+    let request = pb::ReconcileOnboardingRequest {
+        name: named(session, &reconcile.which).await?,
+        minutes: Some(minutes),
+        reason: reconcile.reason.unwrap_or_default(),
+        request_id: request_id(&reconcile.act),
+        validate_only: reconcile.act.validate_only,
+        ..Default::default()
+    };
+    let client = &session.client.onboardings;
+    let done = call("reconciling", async || client.clone().reconcile_onboarding(request.clone()).await).await?;
+    tell(session, &reconcile.act, &done, "reconciled", "get")
+}
+
 fn tell(session: &Session, act: &Act, done: &pb::Onboarding, what: &str, next: &str) -> Result {
     output::one(done, session.format)?;
     match act.validate_only {
@@ -121,10 +164,15 @@ fn request_id(act: &Act) -> String {
     act.request_id.clone().unwrap_or_else(|| format!("cli-{}", correlation_id()))
 }
 
+/// Whether a flag changes what is granted.
+fn changes(approve: &Approve) -> bool {
+    let changes = [&approve.class, &approve.cpu, &approve.memory, &approve.storage, &approve.object_storage];
+    changes.iter().any(|change| change.is_some())
+}
+
 /// What is granted if a flag changes it; the rest stays as asked, or as the class has it.
 async fn granted(session: &Session, approve: &Approve, seen: &pb::Onboarding) -> Result<Option<pb::Grant>> {
-    let changes = [&approve.class, &approve.cpu, &approve.memory, &approve.storage, &approve.object_storage];
-    if changes.iter().all(|change| change.is_none()) {
+    if !changes(approve) {
         return Ok(None);
     }
     let asked = seen.spec.clone().and_then(|spec| spec.environment).unwrap_or_default();

@@ -54,6 +54,7 @@ pub async fn environments(session: &Session, command: Env) -> Result {
             let request = pb::GetEnvironmentRequest { name: full("environments", &name) };
             output::one(&single!("reading the environment", client, get_environment, request), session.format)?;
         }
+        Env::Night(act) => return super::night::night(session, act).await,
         Env::Watch { name } => watch(session, full("environments", &name)).await?,
         Env::Kubeconfig { name } => {
             let token_file = session.token_file.to_string_lossy().into_owned();

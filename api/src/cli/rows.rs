@@ -60,8 +60,21 @@ impl Printed for pb::Onboarding {
 impl Printed for pb::Environment {
     const MESSAGE: &'static str = "Environment";
     const PLURAL: &'static str = "environments";
-    const HEADS: &'static [&'static str] =
-        &["NAME", "AGENCY", "SYSTEM", "KIND", "CLASS", "CPU", "MEMORY", "STORAGE", "PREFIX", "STATE", "NAMESPACES"];
+    const HEADS: &'static [&'static str] = &[
+        "NAME",
+        "AGENCY",
+        "SYSTEM",
+        "KIND",
+        "CLASS",
+        "CPU",
+        "MEMORY",
+        "STORAGE",
+        "PREFIX",
+        "STATE",
+        "STAGE",
+        "NEXT",
+        "NAMESPACES",
+    ];
 
     fn name(&self) -> &str {
         &self.name
@@ -84,6 +97,8 @@ impl Printed for pb::Environment {
             quota.storage,
             prefixes.join(","),
             format!("{:?}", self.state()),
+            format!("{:?}", self.stage()),
+            self.next_step.as_ref().map(|next| format!("{:?} {}", next.stage(), next.day)).unwrap_or_default(),
             namespaces.join(","),
         ]
     }

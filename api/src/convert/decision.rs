@@ -26,5 +26,6 @@ pub fn message(from: &Decision) -> pb::Decision {
         onboarding_uid: spec.paper().uid.clone(),
         defects: spec.defects.clone(),
         changes: Vec::new(),
+        on_behalf_of: spec.on_behalf_of.clone().unwrap_or_default(),
     }
 }

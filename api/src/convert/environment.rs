@@ -1,8 +1,11 @@
 //! Environment → message.
 
-use berth_crds::{ConditionType, Environment, condition, environment::NamespaceStatus};
+use berth_crds::{
+    ConditionType, Environment, condition,
+    environment::{NamespaceStatus, Schedule, Stage},
+};
 
-use super::{Twin, basis, conditions, create_time, etag, resources};
+use super::{Twin, basis, conditions, create_time, etag, resources, timestamp};
 use crate::{
     name,
     proto::v1::{self as pb, environment::State},
@@ -36,6 +39,29 @@ pub fn message(from: &Environment) -> pb::Environment {
         conditions: conditions(&status.conditions),
         profile: name::profile(&spec.profile_ref.name),
         assignments: Vec::new(),
+        stage: status.stage.map_or(0, |stage| stage_of(stage) as i32),
+        next_step: status.next.map(|next| pb::NextStep { stage: stage_of(next.stage) as i32, day: next.day }),
+        schedule: spec.schedule.as_ref().map(schedule),
+        remove_time: status.removed_at.map(|at| timestamp(at.0)),
+    }
+}
+
+fn schedule(from: &Schedule) -> pb::Schedule {
+    pb::Schedule {
+        suspend: from.suspend.clone(),
+        halt: from.halt.clone().unwrap_or_default(),
+        remove: from.remove.clone().unwrap_or_default(),
+    }
+}
+
+/// The stage; `Lifecycle` of the same message has taken the nouns' own words (values of one message share their names).
+fn stage_of(from: Stage) -> pb::environment::Stage {
+    match from {
+        Stage::Active => pb::environment::Stage::InUse,
+        Stage::Suspended => pb::environment::Stage::Stopped,
+        Stage::Halted => pb::environment::Stage::Halted,
+        Stage::Removing => pb::environment::Stage::Removing,
+        Stage::Removed => pb::environment::Stage::Removed,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, condition,
-    onboarding::{CheckResult, EnvironmentRequest, Outcome, OutcomeResult, State, SystemRequest},
+    onboarding::{CheckResult, EnvironmentRequest, LevelRequest, Outcome, OutcomeResult, State, SystemRequest},
 };
 
-use berth_plan::{checks, dossier::holder};
+use berth_plan::{act, checks, dossier::holder};
 
 use super::{
     Twin, bilingual, conditions, create_time, document, etag, form, grant, identity, resources, small, timestamp,
@@ -64,6 +64,23 @@ pub fn spec(from: &OnboardingSpec, namespace: &str) -> pb::OnboardingSpec {
             uid: earlier.uid.clone(),
         }),
         form: from.form.as_ref().map(form::message),
+        end_date: from.end_date.clone().unwrap_or_default(),
+        effective_date: from.effective_date.clone().unwrap_or_default(),
+        force_majeure: from.force_majeure.clone().unwrap_or_default(),
+        level: from.level.as_ref().map(level),
+        transfer: from.transfer.as_ref().map(|asked| pb::TransferRequest {
+            from_agency: name::agency(&asked.from.name),
+            to_agency: name::agency(&asked.to.name),
+        }),
+    }
+}
+
+fn level(from: &LevelRequest) -> pb::LevelRequest {
+    pb::LevelRequest {
+        level: small(from.level),
+        regulation: from.regulation.clone().unwrap_or_default(),
+        measures: from.measures.map_or(0, |measures| measures.proto() as i32),
+        review_date: from.review_on.clone().unwrap_or_default(),
     }
 }
 
@@ -88,6 +105,7 @@ fn environment(from: &EnvironmentRequest) -> pb::EnvironmentRequest {
         exposure: from.exposure.iter().map(|e| e.proto() as i32).collect(),
         end_date: from.end_date.clone().unwrap_or_default(),
         requested_prefix: from.requested_prefix.clone().unwrap_or_default(),
+        deploy_account: !from.deploy_account.is_none(),
     }
 }
 
@@ -137,6 +155,7 @@ pub fn state(from: &Onboarding) -> State {
 pub fn waits(from: &Onboarding) -> bool {
     let Some(status) = &from.status else { return false };
     let approved = status.outcome.as_ref().is_some_and(|o| o.result == OutcomeResult::Approved);
+    let approved = approved && act::books(from.spec.action);
     let is = |type_| condition::is_true(&status.conditions, type_);
     approved && !is(ConditionType::Booked) && !is(ConditionType::Withdrawn) && !is(ConditionType::Ready)
 }

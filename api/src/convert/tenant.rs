@@ -1,10 +1,13 @@
 //! Tenant → message.
 
-use berth_crds::{Tenant, tenant::LevelRecord};
+use berth_crds::{
+    Tenant,
+    tenant::{LevelRecord, OperatingPermission},
+};
 use berth_plan::as_of;
 use jiff::civil::Date;
 
-use super::{Twin, basis, bilingual, conditions, create_time, dated_agency, document, etag, small};
+use super::{Twin, basis, bilingual, conditions, create_time, dated_agency, document, etag, small, timestamp};
 use crate::{name, proto::v1 as pb};
 
 /// The message.
@@ -30,6 +33,8 @@ pub fn message(from: &Tenant) -> pb::Tenant {
         prefix: status.prefix.unwrap_or_default(),
         conditions: conditions(&status.conditions),
         levels: spec.levels.iter().map(level).collect(),
+        permissions: spec.permissions.iter().map(permission).collect(),
+        leave_time: status.left.map(|left| timestamp(left.0)),
     }
 }
 
@@ -48,5 +53,18 @@ fn level(from: &LevelRecord) -> pb::LevelRecord {
         to: from.in_force.to.clone().unwrap_or_default(),
         decision: from.decision.as_ref().map(document),
         regulation: from.regulation.clone().unwrap_or_default(),
+        measures: from.measures.map_or(0, |measures| measures.proto() as i32),
+        review_date: from.review_on.clone().unwrap_or_default(),
+        decision_uids: from.decision_uids.clone(),
+    }
+}
+
+fn permission(from: &OperatingPermission) -> pb::OperatingPermission {
+    pb::OperatingPermission {
+        from: from.from.clone(),
+        level: small(from.level),
+        readiness: from.readiness.as_ref().map(document),
+        document: from.document.as_ref().map(document),
+        decision_uids: from.decision_uids.clone(),
     }
 }

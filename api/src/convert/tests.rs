@@ -2,7 +2,7 @@ use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, Reason,
     common::{DatedAgency, Document, Identity, NameRef, Resources, UidRef},
     condition::{self, Is},
-    environment::{EnvironmentKind, Exposure},
+    environment::{DeployAccount, EnvironmentKind, Exposure},
     onboarding::{
         Action, CheckResult, DataKind, EnvironmentRequest, Grant, OnboardingStatus, Outcome, OutcomeResult, State,
         SubjectBand, Summary, SystemRequest, Verdict,
@@ -34,6 +34,7 @@ fn environment() -> EnvironmentRequest {
         exposure: vec![Exposure::Internet, Exposure::Tslcd],
         end_date: Some("2027-12-31".into()),
         requested_prefix: Some("3fff:0:0:100::/56".into()),
+        deploy_account: DeployAccount::PerNamespace,
     }
 }
 

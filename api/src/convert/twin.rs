@@ -1,15 +1,16 @@
 //! Enums of the nouns and their twins of `berth.v1`: one line per pair, exhaustive in both directions.
 
 use berth_crds::{
-    agency::AgencyType,
+    agency::{AgencyType, SubjectKind},
     audit::Act,
     class::Runtime,
     common::BasisType,
     connection::{ConnectionState, OutsideKind, Transport},
     decision::{DecisionVerdict, Effect},
-    environment::{EnvironmentKind, Exposure, Lifecycle},
+    environment::{AccessRole, EnvironmentKind, Exposure, Lifecycle},
+    intervention::Intervene,
     onboarding::{Action, DataKind, OutcomeResult, State, SubjectBand, Verdict},
-    tenant::{LevelStatus, MigrationStage},
+    tenant::{LevelStatus, Measures, MigrationStage},
 };
 use berth_plan::network::{
     export::{Change, Table},
@@ -64,7 +65,7 @@ twins! {
     Verdict = pb::check::Result [Passed Warning Failed Refused];
     OutcomeResult = pb::outcome::Result [Approved Rejected Withdrawn Returned];
     DecisionVerdict = pb::decision::Verdict [
-        Approve ApproveWithChanges Return Reject Withdraw Correct Consent Close];
+        Approve ApproveWithChanges Return Reject Withdraw Correct Consent Close Reconcile];
     ConnectionState = pb::connection::State [
         Refused AwaitingConsent AwaitingDecision Opening Open Rejected Expired Closed];
     OutsideKind = pb::outside_end::Kind [Named Internet Tslcd];
@@ -73,6 +74,9 @@ twins! {
     EnvironmentKind = pb::environment::Kind [Prod Staging Acceptance Dev Training Recovery];
     Exposure = pb::environment::Exposure [Internet Tslcd];
     Lifecycle = pb::environment::Lifecycle [Active Suspended Decommissioned];
+    Intervene = pb::intervention::Act [Hold EndHold Isolate EndIsolation Grant EndGrants ConfirmAccess];
+    SubjectKind = pb::emergency_access::SubjectKind [Group User ServiceAccount];
+    AccessRole = pb::emergency_access::Role [Admin Edit View];
     BasisType = pb::basis::Type [Paper Direct];
     Runtime = pb::environment_class::Runtime [Containers VirtualMachines];
     AgencyType = pb::agency::Type [
@@ -80,10 +84,11 @@ twins! {
     MigrationStage = pb::tenant::MigrationStage [Inventoried Onboarding Operating Closed];
     Act = pb::audit_entry::Act [
         Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
-        Removed OutsideChanged Opened Closed];
+        Removed OutsideChanged Opened Closed Intervened];
     Standing = pb::address_answer::Standing [Held Imported Quarantined Reserved Free Outside];
     Level = pb::address_node::Level [Root Site Pool Agency System Environment Leaf Assignment];
     Change = pb::address_line::Change [Removed Present Added];
     Table = pb::address_line::Table [Route Firewall Zone Pointer];
+    Measures = pb::level_request::Measures [None Some Full];
     LevelStatus = pb::level_record::Status [Proposed UnderAppraisal Approved Replaced];
 }

@@ -2,7 +2,7 @@
 
 use berth_crds::{common::NameRef, decision::SignerRole, onboarding::Grant};
 
-use super::{Findings, quantity, spec::reference};
+use super::{Findings, optional, quantity, spec::reference, text};
 use crate::{name, proto::v1 as pb};
 
 /// Agency and name of the Onboarding.
@@ -27,6 +27,11 @@ pub fn role(findings: &mut Findings, given: &str) -> SignerRole {
         findings.bad("role", given, "is not a role that signs: approver, appraiser, governing-body or network");
         SignerRole::Approver
     })
+}
+
+/// The absent signer for whom a deputy acts.
+pub fn on_behalf_of(findings: &mut Findings, given: &str) -> Option<String> {
+    optional(&text::check(findings, "on_behalf_of", given, text::maybe_line(253)))
 }
 
 /// Changed amounts.

@@ -3,13 +3,14 @@
 use berth_crds::{
     OnboardingSpec,
     common::{DatedAgency, Document, NameRef, UidRef},
-    environment::EnvironmentKind,
+    environment::{DeployAccount, EnvironmentKind},
     onboarding::{Action, DataKind, EnvironmentRequest, SubjectBand, SystemRequest},
 };
+use berth_plan::act::{self, Part};
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
 
-use super::{Findings, date, optional, quantity, text};
+use super::{Findings, act as asked_act, date, optional, quantity, text};
 use crate::{
     convert::{self, Twin},
     name,
@@ -24,7 +25,10 @@ const ENVIRONMENT: &str = "onboarding.spec.environment";
 /// Reads what is asked; `requester` stays empty, admission stamps it.
 pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str, today: Date) -> OnboardingSpec {
     let action = Action::of(from.action).unwrap_or_else(|| {
-        findings.missing("onboarding.spec.action", "one of NEW, ADD_ENVIRONMENT, CHANGE");
+        findings.missing(
+            "onboarding.spec.action",
+            "one of NEW, ADD_ENVIRONMENT, CHANGE, EXTEND, SUSPEND, RESUME, DECOMMISSION, TRANSFER, RECORD_LEVEL, GO_LIVE",
+        );
         Action::New
     });
     shape(findings, from, action);
@@ -37,6 +41,16 @@ pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str
         revision: target.and_then(|(_, revision)| revision),
         environment: from.environment.as_ref().map(|e| environment(findings, e, action, today)),
         form: from.form.as_ref().and_then(|form| convert::form::read(findings, "onboarding.spec.form", form)),
+        end_date: day(findings, "onboarding.spec.end_date", &from.end_date),
+        effective_date: day(findings, "onboarding.spec.effective_date", &from.effective_date),
+        force_majeure: optional(&text::check(
+            findings,
+            "onboarding.spec.force_majeure",
+            &from.force_majeure,
+            text::maybe_lines(1000),
+        )),
+        level: from.level.as_ref().map(|asked| asked_act::level(findings, asked)),
+        transfer: from.transfer.as_ref().map(|asked| asked_act::transfer(findings, asked)),
         justification: text::check(findings, "onboarding.spec.justification", &from.justification, text::lines(4000)),
         letter: from.letter.as_ref().map(|l| document(findings, "onboarding.spec.letter", l)),
         requester: Default::default(),
@@ -51,22 +65,41 @@ pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str
     }
 }
 
-/// Which parts an action has, and which it must not have.
+/// Which parts an action has, and which it must not have: the checks' own table.
 fn shape(findings: &mut Findings, from: &pb::OnboardingSpec, action: Action) {
-    let parts = [
-        ("system", from.system.is_some(), action == Action::New),
-        ("tenant", !from.tenant.is_empty(), action == Action::AddEnvironment),
-        ("target", from.target.is_some(), action == Action::Change),
-        ("environment", from.environment.is_some(), true),
-    ];
-    for (part, given, wanted) in parts {
-        let field = format!("{SPEC}.{part}");
-        if wanted && !given {
-            findings.missing(&field, &format!("action {action:?} needs it"));
-        } else if given && !wanted {
-            findings.add(field, format!("has no meaning for action {action:?}: leave it out"));
+    let Some(parts) = act::parts(action) else { return };
+    for part in Part::ALL {
+        let field = format!("{SPEC}.{}", part.fields().1);
+        match given(*part, from) {
+            false if parts.needs.contains(part) => findings.missing(&field, &format!("action {action:?} needs it")),
+            true if parts.is_stranger(*part) => {
+                findings.add(field, format!("has no meaning for action {action:?}: leave it out"));
+            }
+            _ => {}
         }
     }
+}
+
+fn given(part: Part, from: &pb::OnboardingSpec) -> bool {
+    match part {
+        Part::System => from.system.is_some(),
+        Part::Tenant => !from.tenant.is_empty(),
+        Part::Target => from.target.is_some(),
+        Part::Environment => from.environment.is_some(),
+        Part::EndDate => !from.end_date.is_empty(),
+        Part::EffectiveDate => !from.effective_date.is_empty(),
+        Part::ForceMajeure => !from.force_majeure.is_empty(),
+        Part::Level => from.level.is_some(),
+        Part::Transfer => from.transfer.is_some(),
+    }
+}
+
+/// A day that a part of its own names; the checks judge it.
+pub(super) fn day(findings: &mut Findings, field: &str, given: &str) -> Option<String> {
+    if !given.is_empty() {
+        date(findings, field, given);
+    }
+    optional(given)
 }
 
 fn target(findings: &mut Findings, from: &pb::EnvironmentTarget) -> (UidRef, Option<i64>) {
@@ -188,6 +221,7 @@ fn environment(
         exposure,
         end_date: optional(&from.end_date),
         requested_prefix: optional(&from.requested_prefix),
+        deploy_account: if from.deploy_account { DeployAccount::PerNamespace } else { DeployAccount::None },
     }
 }
 

@@ -23,6 +23,8 @@ pub struct World {
     pub operator: Option<Agency>,
     /// Earlier owners of a new system, in order.
     pub former_owners: Vec<Option<Agency>>,
+    /// Giving and receiving agency of a change of owner.
+    pub transfer: [Option<Agency>; 2],
     /// The tenant that gets another environment, if the caller may see it.
     pub tenant: Option<Tenant>,
     /// The environment that is changed, or that is in the way of another of its kind.
@@ -45,6 +47,10 @@ impl World {
             let owners = system.former_owners.iter().map(|owner| registers.agency(&owner.agency_ref.name));
             world.former_owners = futures::future::try_join_all(owners).await?;
         }
+        if let Some(asked) = &spec.transfer {
+            let (from, to) = futures::try_join!(registers.agency(&asked.from.name), registers.agency(&asked.to.name))?;
+            world.transfer = [from, to];
+        }
         if wish.is_some() {
             world.plan = registers.address_plan().await?;
         }
@@ -65,8 +71,10 @@ impl World {
         self.system(findings, spec);
         match spec.action {
             Action::AddEnvironment => self.addition(findings, spec),
-            Action::Change => self.change(findings, spec),
-            _ => {}
+            Action::New => {}
+            Action::RecordLevel | Action::GoLive => self.own_system(findings, spec),
+            Action::Transfer => self.transfer(findings, spec),
+            _ => self.change(findings, spec),
         }
         if let Some(environment) = &spec.environment {
             self.class(findings, environment);
@@ -81,6 +89,27 @@ impl World {
         resolve(findings, &path("operator"), &mut system.operator_ref.name, self.operator.as_ref());
         for (i, (owner, found)) in system.former_owners.iter_mut().zip(&self.former_owners).enumerate() {
             resolve(findings, &path(&format!("former_owners[{i}].agency")), &mut owner.agency_ref.name, found.as_ref());
+        }
+    }
+
+    /// An act on a system as a whole is its owner's.
+    fn own_system(&self, findings: &mut Findings, spec: &OnboardingSpec) {
+        let Some(tenant) = spec.tenant_ref.as_ref().filter(|_| self.tenant.is_none()) else { return };
+        if !findings.has("onboarding.spec.tenant") {
+            let help = "does not exist or is not yours: see `berth tenant list`";
+            findings.bad("onboarding.spec.tenant", &name::tenant(&tenant.name), help);
+        }
+    }
+
+    /// The receiving agency may not see the system yet: the operator knows whether it exists.
+    fn transfer(&self, findings: &mut Findings, spec: &mut OnboardingSpec) {
+        let Some(asked) = &mut spec.transfer else { return };
+        let [from, to] = &self.transfer;
+        for (part, id, found) in [("from_agency", &mut asked.from.name, from), ("to_agency", &mut asked.to.name, to)] {
+            resolve(findings, &format!("onboarding.spec.transfer.{part}"), id, found.as_ref());
+        }
+        if asked.from == asked.to {
+            findings.add("onboarding.spec.transfer", "names one agency twice: name who gives and who takes");
         }
     }
 
@@ -99,7 +128,7 @@ impl World {
     }
 
     fn change(&self, findings: &mut Findings, spec: &OnboardingSpec) {
-        let (Some(target), Some(asked)) = (&spec.environment_ref, &spec.environment) else { return };
+        let Some(target) = &spec.environment_ref else { return };
         let Some(environment) = &self.environment else {
             if !findings.has("onboarding.spec.target.name") {
                 let help = "does not exist or is not yours: see `berth env list`";
@@ -118,7 +147,8 @@ impl World {
                 format!("{seen} is not the revision of today, {now}: the environment was changed since, read it again");
             findings.add("onboarding.spec.target.revision", help);
         }
-        if environment.spec.kind != asked.kind {
+        let asked = spec.environment.as_ref().filter(|asked| environment.spec.kind != asked.kind);
+        if let Some(asked) = asked {
             let help = format!(
                 "{:?} is not the environment's kind, {:?}: a kind never changes",
                 asked.kind, environment.spec.kind

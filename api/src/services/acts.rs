@@ -1,4 +1,4 @@
-//! Return and Correct as Decisions, and what a decision changed of what was asked.
+//! Return, Correct and Reconcile as Decisions, and what a decision changed of what was asked.
 
 use berth_crds::{
     Decision, DecisionSpec,
@@ -38,6 +38,7 @@ pub fn give_back(request: &pb::ReturnOnboardingRequest) -> Result<DecisionSpec> 
         reason: Some(text::check(&mut findings, "reason", &request.reason, text::lines(4000))),
         defects,
         document: request.document.as_ref().map(|d| read::spec::document(&mut findings, "document", d)),
+        on_behalf_of: read::decision::on_behalf_of(&mut findings, &request.on_behalf_of),
         request_id: optional(&request.request_id),
         ..DecisionSpec::default()
     };
@@ -57,6 +58,29 @@ pub fn correct(request: &pb::CorrectOnboardingRequest) -> Result<DecisionSpec> {
         verdict: DecisionVerdict::Correct,
         reason: Some(text::check(&mut findings, "reason", &request.reason, text::lines(4000))),
         document: letter,
+        request_id: optional(&request.request_id),
+        ..DecisionSpec::default()
+    };
+    findings.or(spec)
+}
+
+/// What is given back is saved and reconciled, by signed minutes.
+pub fn reconcile(request: &pb::ReconcileOnboardingRequest) -> Result<DecisionSpec> {
+    let mut findings = Findings::default();
+    read::request_id(&mut findings, &request.request_id);
+    let minutes = request.minutes.as_ref().map(|minutes| read::spec::document(&mut findings, "minutes", minutes));
+    match &minutes {
+        None => findings.missing("minutes", "give number, date, signer and SHA-256 of the signed minutes"),
+        Some(minutes) if minutes.sha256.is_none() => {
+            findings.missing("minutes.sha256", "give the SHA-256 of the signed minutes");
+        }
+        Some(_) => {}
+    }
+    let spec = DecisionSpec {
+        role: SignerRole::Owner,
+        verdict: DecisionVerdict::Reconcile,
+        reason: optional(&text::check(&mut findings, "reason", &request.reason, text::maybe_lines(4000))),
+        document: minutes,
         request_id: optional(&request.request_id),
         ..DecisionSpec::default()
     };

@@ -2,6 +2,8 @@
 
 use berth_crds::{Onboarding, OnboardingSpec, Reason, names, onboarding::Action};
 
+use berth_plan::act;
+
 use super::{check::checked, papers::Papers};
 use crate::{
     convert::{Twin, onboarding::message},
@@ -62,11 +64,9 @@ async fn read(door: &Door, caller: &Caller, request: &pb::CreateOnboardingReques
 }
 
 fn supported(asked: &pb::OnboardingSpec) -> Result<()> {
-    match Action::of(asked.action) {
-        None | Some(Action::New | Action::AddEnvironment | Action::Change) => Ok(()),
-        Some(action) => {
-            Err(Problem::NotSupported(format!("action {action:?} comes later: use NEW, ADD_ENVIRONMENT or CHANGE")))
-        }
+    match Action::of(asked.action).filter(|action| act::parts(*action).is_none()) {
+        None => Ok(()),
+        Some(action) => Err(Problem::NotSupported(format!("action {action:?} comes later"))),
     }
 }
 

@@ -5,6 +5,7 @@ use berth_crds::{
     common::UidRef,
     decision::{DecisionVerdict, Effect, SignerRole},
     names,
+    onboarding::Action,
 };
 use kube::ResourceExt as _;
 
@@ -84,7 +85,13 @@ fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decisio
         return Ok(Next::Retry);
     }
     own_act(caller, act, onboarding)?;
-    if onboarding.status.as_ref().is_some_and(|s| s.outcome.is_some()) && !withdraws_in_queue(act, onboarding) {
+    let reconciles = act.spec.verdict == DecisionVerdict::Reconcile;
+    if reconciles && onboarding.spec.action != Action::Decommission {
+        let message = format!("{}: only a DECOMMISSION is reconciled", thing.name);
+        return Err(Problem::Refused { reason: Reason::InvalidArgument, message, thing });
+    }
+    let concluded = onboarding.status.as_ref().is_some_and(|s| s.outcome.is_some());
+    if concluded && !reconciles && !withdraws_in_queue(act, onboarding) {
         return Err(decided(thing, &format!("the request is already decided: it is {:?}", state(onboarding))));
     }
     let withdrawn = |d: &&&Decision| d.spec.verdict == DecisionVerdict::Withdraw;

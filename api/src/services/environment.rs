@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use tonic::{Request, Response, Status};
 
 use super::{
-    kubeconfig,
+    intervene, kubeconfig,
     tenant::{agency_filter, visible},
     watch::{Changes, Messages, Watched, watch},
 };
@@ -142,5 +142,14 @@ impl EnvironmentService for Environments {
     async fn get_kubeconfig(&self, r: Request<pb::GetKubeconfigRequest>) -> Result<Response<pb::Kubeconfig>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.kubeconfig(&caller, r.into_inner()).await?))
+    }
+
+    async fn intervene_environment(
+        &self,
+        r: Request<pb::InterveneEnvironmentRequest>,
+    ) -> Result<Response<pb::Intervention>, Status> {
+        let (caller, request) = (caller(&r)?, r.into_inner());
+        let environment = self.get(&caller, &request.name).await?;
+        Ok(Response::new(intervene::intervene(&self.door, &caller, &environment, request).await?))
     }
 }

@@ -88,6 +88,7 @@ impl Onboardings {
                 text::maybe_lines(1000),
             )),
             document: request.document.as_ref().map(|d| read::spec::document(&mut findings, "document", d)),
+            on_behalf_of: read::decision::on_behalf_of(&mut findings, &request.on_behalf_of),
             request_id: optional(&request.request_id),
             ..DecisionSpec::default()
         };
@@ -104,6 +105,7 @@ impl Onboardings {
             reason: Some(text::check(&mut findings, "reason", &request.reason, text::lines(4000))),
             legal_basis: Some(text::check(&mut findings, "legal_basis", &request.legal_basis, text::lines(1000))),
             document: request.document.as_ref().map(|d| read::spec::document(&mut findings, "document", d)),
+            on_behalf_of: read::decision::on_behalf_of(&mut findings, &request.on_behalf_of),
             request_id: optional(&request.request_id),
             ..DecisionSpec::default()
         };
@@ -268,6 +270,15 @@ impl OnboardingService for Onboardings {
     ) -> Result<Response<pb::Onboarding>, Status> {
         let caller = caller(&r)?;
         Ok(Response::new(self.withdraw(&caller, r.into_inner()).await?))
+    }
+
+    async fn reconcile_onboarding(
+        &self,
+        r: Request<pb::ReconcileOnboardingRequest>,
+    ) -> Result<Response<pb::Onboarding>, Status> {
+        let (caller, r) = (caller(&r)?, r.into_inner());
+        let spec = acts::reconcile(&r)?;
+        Ok(Response::new(self.decide(&caller, &r.name, r.uid, r.validate_only, spec).await?))
     }
 
     async fn get_decision(&self, r: Request<pb::GetDecisionRequest>) -> Result<Response<pb::Decision>, Status> {

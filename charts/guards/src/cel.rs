@@ -2,6 +2,7 @@
 
 use crate::backends::{self, BackEnd, Key};
 use crate::yaml::{Named, Validation};
+use crate::{MASTERS, glass};
 
 /// A field of the object, or a default where some part of the path is absent.
 pub fn field(root: &str, path: &[&str], default: &str) -> String {
@@ -91,4 +92,14 @@ pub fn back_end_validations(guarded: &str) -> Vec<Validation> {
 /// A CEL string.
 pub fn quoted(text: &str) -> String {
     format!("'{text}'")
+}
+
+/// Whether the caller is neither the group that RBAC cannot hold nor one of the break-glass groups.
+pub fn break_glass() -> String {
+    format!("!('{MASTERS}' in request.userInfo.groups) && {}", no_glass())
+}
+
+/// Whether the caller is none of the break-glass groups.
+pub fn no_glass() -> String {
+    format!("!({})", glass::used())
 }

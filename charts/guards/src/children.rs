@@ -1,7 +1,8 @@
 //! What the operator makes in its namespaces: quota, limits, policies, bindings.
 
+use crate::cel::break_glass;
 use crate::yaml::{Named, Policy, Rule, Validation};
-use crate::{BREAK_GLASS, GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
+use crate::{GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
 
 /// One kind of child.
 pub struct Child {
@@ -52,7 +53,7 @@ const WHY: &str = "What stands in our namespaces (of environments and of agencie
     which policy `berth-namespace-keys` protects) stays as the operator made it. `resourcequotas/status` is not matched: \
     the quota controller writes use there, and a guard on it froze namespace deletion. The namespace controller may \
     delete the contents of a namespace that goes; the garbage collector may finish a foreground deletion. \
-    `system:masters`, the break-glass identity, is exempt: its edits come back as repaired drift.";
+    `system:masters` and the break-glass groups of the chart are exempt: their edits come back as repaired drift.";
 
 /// The policy.
 pub fn policy() -> String {
@@ -74,7 +75,7 @@ pub fn policy() -> String {
         rules: rules.collect(),
         conditions: vec![
             Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
-            Named::new("not-break-glass", format!("!('{BREAK_GLASS}' in request.userInfo.groups)")),
+            Named::new("not-break-glass", break_glass()),
             Named::new(
                 "not-emptying",
                 format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),

@@ -4,10 +4,12 @@
 //!
 //! `cargo run -p berth-guards --bin guardgen` writes policies and page.
 
+pub mod accounts;
 pub mod backends;
 pub mod cases;
 pub mod cel;
 pub mod children;
+pub mod glass;
 pub mod namespace;
 pub mod page;
 pub mod shapes;
@@ -21,8 +23,8 @@ pub const OPERATOR: &str = "system:serviceaccount:berth-system:berth-operator";
 pub const NAMESPACE_CONTROLLER: &str = "system:serviceaccount:kube-system:namespace-controller";
 /// The controller that deletes dependents and takes its own finalizers off.
 pub const GARBAGE_COLLECTOR: &str = "system:serviceaccount:kube-system:generic-garbage-collector";
-/// Group of the break-glass identity.
-pub const BREAK_GLASS: &str = "system:masters";
+/// The group that RBAC cannot hold: some guards let it through, and the operator repairs what it did.
+pub const MASTERS: &str = "system:masters";
 
 /// Every generated file, with its path from the root of the checkout.
 pub fn files() -> Vec<(PathBuf, String)> {
@@ -33,6 +35,9 @@ pub fn files() -> Vec<(PathBuf, String)> {
         (policies.join("72-pod-keys.yaml"), shapes::policy(shapes::Family::Pods)),
         (policies.join("73-template-keys.yaml"), shapes::policy(shapes::Family::Templates)),
         (policies.join("74-service-keys.yaml"), shapes::policy(shapes::Family::Services)),
+        (policies.join("75-account-keys.yaml"), accounts::policy()),
+        (policies.join("80-break-glass.yaml"), glass::warning()),
+        (policies.join("81-stamp-break-glass.yaml"), glass::stamp()),
         (PathBuf::from("docs/src/reference/guards.md"), page::page()),
     ]
 }

@@ -2,7 +2,7 @@
 
 use crate::cel::{self, Removal, quoted};
 use crate::yaml::{Named, Policy, Rule, Validation};
-use crate::{BREAK_GLASS, NAMESPACE_CONTROLLER, OPERATOR};
+use crate::{MASTERS, NAMESPACE_CONTROLLER, OPERATOR};
 
 /// The three ways to write a namespace's metadata: CVE-2026-30963 came by the second and third.
 pub const RESOURCES: [&str; 3] = ["namespaces", "namespaces/status", "namespaces/finalize"];
@@ -51,7 +51,10 @@ pub fn policy() -> String {
         name: "berth-namespace-keys",
         tenants_only: false,
         rules: vec![Rule { group: "", operations: &["CREATE", "UPDATE"], resources: RESOURCES.to_vec() }],
-        conditions: vec![Named::new("others", format!("request.userInfo.username != '{OPERATOR}'"))],
+        conditions: vec![
+            Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
+            Named::new("not-break-glass", cel::no_glass()),
+        ],
         variables,
         validations,
     }
@@ -100,7 +103,7 @@ fn ours() -> Vec<Validation> {
         rule(
             &format!(
                 "!variables.wasOurs || request.userInfo.username == '{NAMESPACE_CONTROLLER}' \
-                 || '{BREAK_GLASS}' in request.userInfo.groups\n\
+                 || '{MASTERS}' in request.userInfo.groups\n\
                  || oldObject.?spec.?finalizers.orValue([]).all(f, f in object.?spec.?finalizers.orValue([]))"
             ),
             "`spec.finalizers`: only the namespace controller says that a namespace is empty; what is left in it would \

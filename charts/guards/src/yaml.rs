@@ -138,7 +138,8 @@ fn folded(out: &mut String, text: &str) {
     }
 }
 
-fn remark(out: &mut String, indent: &str, text: &str) {
+/// Commented prose.
+pub fn remark(out: &mut String, indent: &str, text: &str) {
     for line in wrap(text, WIDTH - indent.len()) {
         let _ = writeln!(out, "{indent}# {line}");
     }

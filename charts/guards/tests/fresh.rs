@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use berth_guards::backends;
+use berth_guards::{backends, glass};
 use serde_yaml::Value;
 
 fn read(path: &str) -> String {
@@ -43,5 +43,22 @@ fn the_chart_finds_the_line_of_every_back_end_in_every_policy_with_network_keys(
             let before = format!("    - name: {}_identities\n      expression: >-\n        [", b.id);
             assert_eq!(text.matches(&before).count(), 1, "{} in {}", b.id, path.display());
         }
+    }
+}
+
+#[test]
+fn break_glass_is_off_and_the_chart_finds_its_text_in_every_policy_that_knows_it() {
+    let values: Value = serde_yaml::from_str(&read("charts/berth/values.yaml")).unwrap();
+    assert_eq!(values["guards"]["breakGlass"]["groups"].as_sequence().map(Vec::len), Some(0));
+    assert!(read("charts/berth/templates/policies.yaml").contains(&glass::used()));
+    let known = berth_guards::files().into_iter().filter(|(_, text)| text.contains("in request.userInfo.groups)"));
+    let known: Vec<_> = known.filter(|(path, _)| path.extension().is_some_and(|e| e == "yaml")).collect();
+    let names = known.iter().map(|(path, _)| path.file_stem().unwrap().to_string_lossy().into_owned());
+    let expected =
+        ["62-namespace-keys", "70-tenant-children", "75-account-keys", "80-break-glass", "81-stamp-break-glass"];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+    for (path, text) in known {
+        let (all, found) = (text.matches(".exists(g, g in ").count(), text.matches(&glass::used()).count());
+        assert_eq!(all, found, "{}", path.display());
     }
 }

@@ -66,5 +66,5 @@ fn the_yaml_of_the_chart_is_what_the_types_say() {
 fn every_kind_of_the_crate_is_installed_once() {
     let crds = berth_crds::all_crds();
     let names: BTreeSet<_> = crds.iter().map(|crd| crd.metadata.name.clone()).collect();
-    assert_eq!((names.len(), crds.len()), (16, 16));
+    assert_eq!((names.len(), crds.len()), (18, 18));
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use berth_crds::{
-    AddressPlan, Agency, AuditCheckpoint, AuditRecord, Connection, Decision, Environment, Onboarding, PrefixBlock,
-    PrefixClaim, Tenant,
+    AddressPlan, Agency, AuditCheckpoint, AuditRecord, Connection, Decision, Environment, Intervention, Notice,
+    Onboarding, PrefixBlock, PrefixClaim, Tenant,
 };
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::{ErrorKind, ValidationError, Validator};
@@ -24,6 +24,8 @@ const TABLES: &[&str] = &[
     "connection",
     "decision",
     "environment",
+    "intervention",
+    "notice",
     "onboarding",
     "prefixblock",
     "prefixclaim",
@@ -140,6 +142,16 @@ fn a_connection_names_both_ends_is_never_any_and_never_changes() {
 #[test]
 fn an_environment_is_named_after_tenant_and_kind_and_keeps_both() {
     assert_table::<Environment>("environment");
+}
+
+#[test]
+fn an_intervention_has_the_parts_of_its_act_and_never_changes() {
+    assert_table::<Intervention>("intervention");
+}
+
+#[test]
+fn a_notice_is_named_after_its_paper_and_never_changes() {
+    assert_table::<Notice>("notice");
 }
 
 #[test]

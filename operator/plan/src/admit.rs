@@ -10,6 +10,8 @@ use berth_crds::{Environment, EnvironmentSpec, Onboarding, PolicyProfile, Tenant
 use jiff::civil::Date;
 use kube::ResourceExt;
 
+use crate::life;
+
 /// What an approved request is turned into.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Admission {
@@ -17,7 +19,7 @@ pub struct Admission {
     pub tenant: Option<Tenant>,
     /// Environment to create or to bring to this spec.
     pub environment: Environment,
-    /// Whether the environment exists already.
+    /// Whether the environment exists already, if only as the record of one that was removed.
     pub change: bool,
 }
 
@@ -56,8 +58,10 @@ pub fn paper(onboarding: &Onboarding) -> PaperRef {
 pub fn environment_name(onboarding: &Onboarding, plate: &str) -> Option<String> {
     let spec = &onboarding.spec;
     match spec.action {
-        Action::Change => spec.environment_ref.as_ref().map(|r| r.name.clone()),
-        _ => spec.environment.as_ref().map(|e| names::environment(plate, e.kind.suffix())),
+        Action::New | Action::AddEnvironment => {
+            spec.environment.as_ref().map(|e| names::environment(plate, e.kind.suffix()))
+        }
+        _ => spec.environment_ref.as_ref().map(|r| r.name.clone()),
     }
 }
 
@@ -66,13 +70,14 @@ pub fn admit(input: &Input) -> Option<Admission> {
     let grant = input.outcome.granted.as_ref()?;
     let environment = match input.existing {
         Some(existing) if input.onboarding.spec.action == Action::Change => changed(input, existing, grant),
+        Some(removed) if life::is_removed(removed) => revived(input, removed, grant)?,
         _ => created(input, grant)?,
     };
     let new = input.onboarding.spec.action == Action::New;
     Some(Admission {
         tenant: if new { Some(tenant(input)?) } else { None },
         environment,
-        change: input.onboarding.spec.action == Action::Change,
+        change: input.onboarding.spec.action == Action::Change || input.existing.is_some_and(life::is_removed),
     })
 }
 
@@ -108,9 +113,9 @@ fn tenant(input: &Input) -> Option<Tenant> {
             level: system.level,
             status: LevelStatus::Proposed,
             in_force: DayRange { from: today.clone(), to: None },
-            decision: None,
-            regulation: None,
+            ..LevelRecord::default()
         }],
+        permissions: vec![],
         migration_stage: MigrationStage::Onboarding,
         basis: basis(input, 1),
     };
@@ -127,13 +132,25 @@ fn created(input: &Input, grant: &Grant) -> Option<Environment> {
         profile_ref: NameRef::to(input.profile.name_any()),
         quota: grant.quota.clone(),
         zones: level_rule(input).map(|r| r.zones.clone()).unwrap_or_default(),
+        level: Some(input.level),
         access: vec![owner_access(input.agency)],
+        deploy_account: asked.deploy_account,
         exposure: asked.exposure.clone(),
         lifecycle: Lifecycle::Active,
+        schedule: None,
         end_date: asked.end_date.clone(),
         basis: basis(input, 1),
     };
     Some(Environment::new(&name, spec))
+}
+
+/// A name whose environment was removed is taken up again: the same record, with everything else as of today.
+fn revived(input: &Input, removed: &Environment, grant: &Grant) -> Option<Environment> {
+    let mut environment = created(input, grant)?;
+    environment.metadata = removed.metadata.clone();
+    environment.status = removed.status.clone();
+    environment.spec.basis = basis(input, removed.spec.basis.revision.unwrap_or(0) + 1);
+    Some(environment)
 }
 
 fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment {
@@ -142,7 +159,17 @@ fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment 
     environment.spec.class_ref = grant.class_ref.clone();
     environment.spec.quota = grant.quota.clone();
     environment.spec.basis = basis(input, revision);
+    adopt_level(input, &mut environment);
     environment
+}
+
+/// A change by paper brings an environment to the level that was decided since; not where the level has other zones:
+/// namespaces with workloads in them do not become zones.
+fn adopt_level(input: &Input, environment: &mut Environment) {
+    let zones = |of: &[berth_crds::environment::ZoneShare]| of.iter().map(|z| z.zone).collect::<Vec<_>>();
+    if level_rule(input).is_some_and(|rule| zones(&rule.zones) == zones(&environment.spec.zones)) {
+        environment.spec.level = Some(input.level);
+    }
 }
 
 fn level_rule<'a>(input: &Input<'a>) -> Option<&'a LevelRule> {

@@ -17,12 +17,13 @@ mod seen;
 
 use std::collections::BTreeMap;
 
-use berth_crds::environment::{Exposure, Lifecycle};
+use berth_crds::environment::{Exposure, Stage};
 use berth_crds::{Environment, Reason};
 use ipnet::Ipv6Net;
 use serde_json::Value;
 
 use crate::desired::{Desired, DesiredNamespace};
+use crate::life;
 
 pub use calico::Calico;
 pub use cilium::{Cilium, CiliumServices};
@@ -136,7 +137,7 @@ pub struct Plan {
     pub unfit: Option<Unfit>,
     /// Which back end serves which objects, for health.
     #[serde(skip)]
-    serving: Vec<&'static str>,
+    pub serving: Vec<&'static str>,
 }
 
 /// Plans the addresses of an environment. Total: what cannot be served is a value that says why.
@@ -151,7 +152,7 @@ pub fn plan(input: &Input) -> Plan {
         unfit: None,
         serving: chosen.iter().map(|b| b.name()).collect(),
     };
-    if input.environment.spec.lifecycle == Lifecycle::Decommissioned {
+    if life::is_over(input.environment) {
         return plan;
     }
     for back_end in chosen {
@@ -232,7 +233,10 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 
 /// The namespace that may be reached from outside: the only one, or the dmz.
 fn exposed<'a>(input: &Input<'a>) -> Option<&'a DesiredNamespace> {
-    let open = input.environment.spec.exposure.iter().any(|e| matches!(e, Exposure::Internet | Exposure::Tslcd));
+    // What is stopped is not reached from outside.
+    let open = input.desired.stage == Stage::Active;
+    let open =
+        open && input.environment.spec.exposure.iter().any(|e| matches!(e, Exposure::Internet | Exposure::Tslcd));
     let outside = |n: &&DesiredNamespace| n.zone.is_none_or(|z| z == berth_crds::environment::Zone::Dmz);
     input.desired.namespaces.iter().find(outside).filter(|_| open)
 }
@@ -250,6 +254,11 @@ fn pods_leaf(namespace: &DesiredNamespace) -> Result<Ipv6Net, Unfit> {
 }
 
 impl Plan {
+    /// The plan of an environment of which nothing is left.
+    pub fn nothing() -> Self {
+        Self { objects: Vec::new(), annotations: BTreeMap::new(), unfit: None, serving: Vec::new() }
+    }
+
     /// What `Addressed` says, now that the objects that stand there are known.
     pub fn told(&self, input: &Input) -> Told {
         if let Some(Unfit(why)) = &self.unfit {

@@ -3,10 +3,11 @@
 mod budget;
 
 use berth_crds::common::{Booking, HolderKind, PaperRef};
-use berth_crds::onboarding::OutcomeResult;
+use berth_crds::onboarding::{Outcome, OutcomeResult};
 use berth_crds::{Agency, ConditionType, Onboarding, Site, condition};
 use kube::ResourceExt;
 
+use crate::act;
 use crate::amounts::Amounts;
 
 pub use budget::{Settled, settle};
@@ -101,6 +102,23 @@ pub fn book(ledger: &Ledger, wish: &Wish) -> Booked {
     }
 }
 
+/// Books several wishes, all or none. Who holds an entry of the amounts already keeps it as it is, under its own paper.
+pub fn book_all(ledger: &Ledger, wishes: &[Wish]) -> Booked {
+    let mut booked = ledger.clone();
+    for wish in wishes {
+        let held = booked.find(wish.kind, wish.name).and_then(|b| Amounts::parse(&b.resources).ok());
+        if held.is_some_and(|held| wish.amounts.fits(held)) {
+            continue;
+        }
+        match book(&booked, wish) {
+            Booked::Already => {}
+            Booked::Write(list) => booked.booked = list,
+            lacking @ Booked::NoHeadroom { .. } => return lacking,
+        }
+    }
+    if booked == *ledger { Booked::Already } else { Booked::Write(booked.booked) }
+}
+
 /// Takes back what a paper booked and then could not carry out; `None` when nothing is booked by it. What the
 /// environment has by `standing` stays, under the paper that gave it; without one the entry goes.
 pub fn take_back(
@@ -131,6 +149,11 @@ pub fn release(
     let keep = granted.max(used).min(old);
     let wish = Wish { kind, name, amounts: keep, paper: held.onboarding_ref.clone() };
     (keep != old).then(|| replaced(ledger, &wish, keep))
+}
+
+/// The list without an environment that is gone; `None` when nothing is booked for it.
+pub fn free(ledger: &Ledger, name: &str) -> Option<Vec<Booking>> {
+    ledger.find(HolderKind::Environment, name).map(|_| without(ledger, HolderKind::Environment, name))
 }
 
 fn sorted(mut booked: Vec<Booking>) -> Vec<Booking> {
@@ -170,7 +193,8 @@ pub type Place = (i64, jiff::Timestamp, jiff::Timestamp, String);
 /// The place of a request, if it waits: approved, neither withdrawn nor booked.
 pub fn waiting(onboarding: &Onboarding) -> Option<Place> {
     let status = onboarding.status.as_ref()?;
-    let outcome = status.outcome.as_ref().filter(|o| o.result == OutcomeResult::Approved)?;
+    let approved = |o: &&Outcome| o.result == OutcomeResult::Approved && act::books(onboarding.spec.action);
+    let outcome = status.outcome.as_ref().filter(approved)?;
     let ended = |t| condition::is_true(&status.conditions, t);
     let over = ended(ConditionType::Withdrawn) || ended(ConditionType::Booked) || ended(ConditionType::Ready);
     let key = format!("{}/{}", onboarding.namespace().unwrap_or_default(), onboarding.name_any());

@@ -1,5 +1,6 @@
 //! Checks of an Onboarding: all of them, every time, each a pure function of the request and the registers.
 
+mod consequences;
 mod dossier;
 mod form;
 mod request;
@@ -20,6 +21,8 @@ use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::register::Register;
+
+pub use form::is_official;
 
 /// What a check looks at.
 pub struct Subject<'a> {
@@ -54,22 +57,23 @@ pub enum Overall {
 
 /// Every check, in the order in which people read them.
 pub fn all(subject: &Subject) -> Vec<CheckResult> {
-    let checks: [fn(&Subject) -> CheckResult; 15] = [
-        rules::in_force,     // does the agency exist today
-        request::complete,   // is everything there and well written
-        form::form,          // does the form say everything, and nothing forbidden
-        dossier::letter,     // is the letter number new
-        request::references, // do class, bodies, tenant and environment exist
-        dossier::chain,      // is it a resubmission of what was returned
-        request::ownership,  // is the system this agency's
-        rules::law,          // kinds of data and levels that may not be hosted
-        rules::level,        // does the site reach the level
-        rules::plausible,    // is the level what the data suggest
-        rules::class,        // does the site run the class, and does the size fit it
-        request::unique,     // one system per code, one environment per kind
-        reuse::function,     // does a system of that function exist
-        request::current,    // was a change written against what is in force
-        room::addresses,     // is a wished prefix free
+    let checks: [fn(&Subject) -> CheckResult; 16] = [
+        rules::in_force,            // does the agency exist today
+        request::complete,          // is everything there and well written
+        form::form,                 // does the form say everything, and nothing forbidden
+        dossier::letter,            // is the letter number new
+        request::references,        // do class, bodies, tenant and environment exist
+        dossier::chain,             // is it a resubmission of what was returned
+        request::ownership,         // is the system this agency's
+        rules::law,                 // kinds of data and levels that may not be hosted
+        rules::level,               // does the site reach the level
+        rules::plausible,           // is the level what the data suggest
+        rules::class,               // does the site run the class, and does the size fit it
+        request::unique,            // one system per code, one environment per kind
+        reuse::function,            // does a system of that function exist
+        consequences::consequences, // what a decision on a whole system changes
+        request::current,           // was a change written against what is in force
+        room::addresses,            // is a wished prefix free
     ];
     let mut results: Vec<CheckResult> = checks.iter().map(|check| check(subject)).collect();
     // Numbers that move are read once the rest is in order: a request that waits must not be told them again and again.
@@ -138,9 +142,10 @@ fn number(name: &str, value: impl ToString) -> CheckNumber {
 /// Level of the system that the request is about.
 pub fn asked_level(s: &Subject) -> Option<i64> {
     let spec = &s.onboarding.spec;
-    // Only a new system brings its level; every other action takes what the register says.
+    // Only a new system and a level dossier bring a level; every other action takes what the register says.
     match spec.action {
         berth_crds::onboarding::Action::New => spec.system.as_ref().map(|system| system.level),
+        berth_crds::onboarding::Action::RecordLevel => spec.level.as_ref().map(|asked| asked.level),
         _ => s.register.tenants.get(&s.register.tenant_of(spec)?).map(|t| t.spec.level),
     }
 }

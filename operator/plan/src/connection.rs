@@ -173,7 +173,7 @@ fn stand(input: &Input) -> (Stage, Option<Vec<NetworkPolicy>>) {
         // A register entry that is lost for a moment cuts nobody off; an environment that is gone closed it already.
         Err(refusal) => return (Stage::Held(refusal), None),
     };
-    if let Some(held) = check::held(&input.connection.spec, &ends, input.namespaces) {
+    if let Some(held) = check::held(&input.connection.spec, &ends, input.namespaces, input.today) {
         return (Stage::Held(held), Some(Vec::new()));
     }
     (Stage::Open, Some(render(input.connection, &ends, input.numbered)))

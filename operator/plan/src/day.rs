@@ -59,8 +59,11 @@ impl Calendar {
     }
 
     /// The last day of a time limit that begins the day after `start`. A calendar limit that ends on a day off ends
-    /// on the next working day (Bộ luật Dân sự 2015 Đ148 [K]).
+    /// on the next working day (Bộ luật Dân sự 2015 Đ148 [K]). No days are the same day, whatever day it is.
     pub fn due(&self, start: Date, days: i64, unit: DayUnit) -> Date {
+        if days == 0 {
+            return start;
+        }
         let mut day = start;
         let mut left = days;
         while left > 0 {

@@ -1,10 +1,12 @@
 //! Which Decisions count, and what they make of the request.
 
+mod reconcile;
+mod signer;
+
 use std::collections::BTreeSet;
 
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
 use berth_crds::onboarding::{Grant, OutcomeResult};
-use berth_crds::profile::Signing;
 use berth_crds::{Decision, Onboarding, PolicyProfile, Reason, labels, names};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -33,6 +35,8 @@ pub struct Case<'a> {
     pub register: &'a Register,
     /// Today.
     pub day: Date,
+    /// The day of an instant, where the province is.
+    pub day_of: &'a dyn Fn(&Time) -> Date,
     /// Whether headroom is booked: a Withdraw no longer counts then.
     pub booked: bool,
 }
@@ -65,9 +69,7 @@ pub struct Made {
     pub message: String,
 }
 
-/// Judges every Decision that has no effect recorded yet, and computes the outcome.
-///
-/// Total and deterministic: the order of `decisions` does not matter. Decisions are taken in the order of creation,
+/// Judges every Decision that has no effect recorded yet, and computes the outcome. Total and deterministic: the order of `decisions` does not matter. Decisions are taken in the order of creation,
 /// then of role and number, so that a slow operator or a retry after a crash judges the same way.
 pub fn weigh(case: &Case) -> (Vec<Judged>, Option<Made>) {
     let mut ordered: Vec<&Decision> = case.decisions.iter().map(AsRef::as_ref).collect();
@@ -108,6 +110,9 @@ fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>,
     if Some(spec.paper().uid.as_str()) != case.onboarding.metadata.uid.as_deref() {
         return Some(Reason::VoidNoOnboarding);
     }
+    if spec.verdict == DecisionVerdict::Reconcile {
+        return reconcile::void_reason(case, decision, outcome, before);
+    }
     if let Some(reason) = void_by_outcome(case, decision, outcome) {
         return Some(reason);
     }
@@ -124,7 +129,7 @@ fn void_reason(case: &Case, decision: &Decision, outcome: Option<OutcomeResult>,
     if let Some(reason) = undated(case, decision) {
         return Some(reason);
     }
-    void_by_signer(case, decision).or_else(|| bad_grant(case, decision).then_some(Reason::VoidGrant))
+    signer::void_by_signer(case, decision).or_else(|| bad_grant(case, decision).then_some(Reason::VoidGrant))
 }
 
 /// A document counts from its date, which must be one that has come.
@@ -181,53 +186,9 @@ pub(crate) fn same_person(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
-/// Units that operate the system, as far as the request, the register and the rule set say.
-fn operators(case: &Case) -> Vec<String> {
-    let spec = &case.onboarding.spec;
-    let named = spec.system.as_ref().map(|s| s.operator_ref.name.clone());
-    let tenant = case.register.tenant_of(spec).and_then(|t| case.register.tenants.get(&t));
-    let today = tenant.map(|t| t.spec.operators.as_slice()).unwrap_or_default().iter();
-    let today = today.filter(|o| day::covers(&o.from, o.to.as_deref(), case.day)).map(|o| o.agency_ref.name.clone());
-    named.into_iter().chain(today).chain(case.profile.spec.operator_ref.as_ref().map(|o| o.name.clone())).collect()
-}
-
 /// Contractors of the province, or of one agency.
 pub(crate) fn is_contractor(group: &str) -> bool {
     group == labels::CONTRACTORS || (group.starts_with(labels::GROUP_PREFIX) && group.ends_with(":contractor"))
-}
-
-/// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
-fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
-    let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
-    let automatic = spec.by.username == labels::AUTO_USER;
-    if spec.by.groups.iter().any(|g| is_contractor(g)) {
-        return Some(Reason::VoidContractor);
-    }
-    if !automatic && spec.by.username == requester.username {
-        return Some(Reason::VoidSelfApproval);
-    }
-    if case.profile.spec.signing == Signing::ByDocument {
-        let signer = spec.document.as_ref().map(|d| &d.signer);
-        let Some(signer) = signer else { return Some(Reason::VoidNoDocument) };
-        if letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
-            return Some(Reason::VoidSelfApproval);
-        }
-    }
-    let units = units_of(&spec.by.groups);
-    let same = |o: &String| units.iter().any(|u| case.register.same_unit(u, o, case.day));
-    (spec.role == SignerRole::Appraiser && operators(case).iter().any(same)).then_some(Reason::VoidSameUnit)
-}
-
-/// Everybody who signed for the agency, in the letter or in a correction of it: a correction takes nobody out.
-fn letter_signers<'a>(case: &'a Case) -> impl Iterator<Item = &'a str> {
-    let corrections = case.decisions.iter().filter(|d| d.spec.verdict == DecisionVerdict::Correct);
-    let corrected = corrections.filter_map(|d| d.spec.document.as_ref());
-    case.onboarding.spec.letter.iter().chain(corrected).map(|letter| letter.signer.as_str())
-}
-
-/// Agencies that groups `berth:<agency>:<role>` name.
-fn units_of(groups: &[String]) -> BTreeSet<&str> {
-    groups.iter().filter_map(|g| Some(g.strip_prefix(labels::GROUP_PREFIX)?.split_once(':')?.0)).collect()
 }
 
 fn bad_grant(case: &Case, decision: &Decision) -> bool {
@@ -253,8 +214,9 @@ fn advance<'a>(case: &Case, approvals: &mut Vec<&'a Decision>, decision: &'a Dec
         message: sentence(case, by),
     };
     match decision.spec.verdict {
-        // Consent and Close are about Connections; the schema keeps them from Onboardings.
-        DecisionVerdict::Correct | DecisionVerdict::Consent | DecisionVerdict::Close => None,
+        DecisionVerdict::Correct | DecisionVerdict::Reconcile => None,
+        // About Connections; the schema keeps them from Onboardings.
+        DecisionVerdict::Consent | DecisionVerdict::Close => None,
         DecisionVerdict::Withdraw => Some(made(OutcomeResult::Withdrawn, &[decision], None)),
         DecisionVerdict::Reject => Some(made(OutcomeResult::Rejected, &[decision], None)),
         DecisionVerdict::Return => Some(made(OutcomeResult::Returned, &[decision], None)),
@@ -276,7 +238,9 @@ fn asked(case: &Case) -> Option<Grant> {
 }
 
 fn sentence(case: &Case, by: &[&Decision]) -> String {
-    let who: Vec<String> = by.iter().map(|d| format!("{} as {}", d.spec.by.username, d.spec.role.as_str())).collect();
+    let absent = |d: &Decision| d.spec.on_behalf_of.as_ref().map(|a| format!(" for {a}")).unwrap_or_default();
+    let signer = |d: &&Decision| format!("{} as {}{}", d.spec.by.username, d.spec.role.as_str(), absent(d));
+    let who: Vec<String> = by.iter().map(signer).collect();
     let last = by.last().map(|d| &d.spec);
     let reason = last.and_then(|s| s.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
     let basis = last.and_then(|s| s.legal_basis.as_ref()).map(|b| format!(" ({b})")).unwrap_or_default();

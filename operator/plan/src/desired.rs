@@ -1,6 +1,7 @@
 //! An Environment's objects: everything that it should have, in the order in which it is written.
 
 mod access;
+mod account;
 mod limits;
 mod namespace;
 mod network;
@@ -10,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use berth_crds::address::LeafRole;
 use berth_crds::common::Resources;
-use berth_crds::environment::{Lifecycle, NamespaceStatus, Zone};
+use berth_crds::environment::{NamespaceStatus, NextStep, Stage, Zone};
 use berth_crds::profile::LevelRule;
 use berth_crds::{
     AddressPlan, AddressPlanSpec, Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels, names,
 };
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
-use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota};
+use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -25,8 +26,9 @@ use kube::ResourceExt;
 
 use crate::address;
 use crate::amounts::Amounts;
+use crate::life;
 
-pub use access::{access_allowed, rbac_subject};
+pub use access::{access_allowed, is_contractor, rbac_subject};
 pub use quota::NAME as QUOTA_NAME;
 
 /// What an environment is planned from.
@@ -50,6 +52,11 @@ pub struct Input<'a> {
 /// Everything that an environment should have.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Desired {
+    /// What of its life is in force.
+    pub stage: Stage,
+    /// The next step that comes by its date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStep>,
     /// Amounts that are granted.
     pub granted: Resources,
     /// Prefix of the environment.
@@ -75,6 +82,8 @@ pub struct DesiredNamespace {
     pub limits: LimitRange,
     /// The one quota.
     pub quota: ResourceQuota,
+    /// Accounts: the one that every pod has unless it names another, and one for deployments on request.
+    pub accounts: Vec<ServiceAccount>,
     /// Policies.
     pub policies: Vec<NetworkPolicy>,
     /// Bindings: written last, removed first.
@@ -104,11 +113,9 @@ pub fn plan(input: &Input) -> Result<Desired, Blocked> {
     let tenant = input.tenant.ok_or_else(|| missing("tenant", &spec.tenant_ref.name))?;
     let class = input.class.ok_or_else(|| missing("class", &spec.class_ref.name))?;
     let profile = input.profile.ok_or_else(|| missing("profile", &spec.profile_ref.name))?;
-    let rule = profile.spec.levels.iter().find(|r| r.level == tenant.spec.level).ok_or_else(|| {
-        blocked(
-            Reason::InvalidSpec,
-            format!("The profile {:?} has no rule for level {}.", profile.name_any(), tenant.spec.level),
-        )
+    let level = spec.enforced_level(tenant.spec.level);
+    let rule = profile.spec.levels.iter().find(|r| r.level == level).ok_or_else(|| {
+        blocked(Reason::InvalidSpec, format!("The profile {:?} has no rule for level {level}.", profile.name_any()))
     })?;
     let granted =
         Amounts::parse(&spec.quota).map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
@@ -128,7 +135,8 @@ pub fn plan(input: &Input) -> Result<Desired, Blocked> {
         .map(|(zone, part)| Ok(namespaced(input, tenant, class, rule, zone, part, cut.pods(zone)?)))
         .collect::<Result<_, Blocked>>()?;
     let services = address::leaf(cut.plan, cut.prefix, LeafRole::LoadBalancers, None).map(|leaf| leaf.to_string());
-    Ok(Desired { granted: granted.to_resources(), prefix: cut.prefix.to_string(), services, namespaces })
+    let (stage, next) = (life::now(input.environment, input.today), life::next(spec, input.today));
+    Ok(Desired { stage, next, granted: granted.to_resources(), prefix: cut.prefix.to_string(), services, namespaces })
 }
 
 /// How the plan cuts the environment's prefix.
@@ -200,7 +208,7 @@ impl Place<'_> {
             (labels::AGENCY, self.tenant.spec.agency_ref.name.clone()),
             (labels::TENANT, self.tenant.name_any()),
             (labels::ENVIRONMENT, self.environment.name_any()),
-            (labels::LEVEL, self.tenant.spec.level.to_string()),
+            (labels::LEVEL, self.rule.level.to_string()),
         ]
         .into_iter()
         .map(|(k, v)| (k.to_owned(), v))
@@ -224,7 +232,6 @@ fn namespaced(
     let environment = input.environment;
     let name = names::namespace(&environment.name_any(), zone.map(Zone::as_str));
     let place = Place { environment, tenant, class, rule, zone, part, name: name.clone(), today: input.today };
-    let open = environment.spec.lifecycle == Lifecycle::Active;
     DesiredNamespace {
         name,
         zone,
@@ -232,8 +239,9 @@ fn namespaced(
         namespace: namespace::build(&place),
         limits: limits::build(&place),
         quota: quota::build(&place),
+        accounts: account::build(&place),
         policies: network::build(&place),
-        access: if open { access::build(&place) } else { Vec::new() },
+        access: access::build(&place),
     }
 }
 

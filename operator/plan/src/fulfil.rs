@@ -2,10 +2,13 @@
 //! carried out holds nothing and keeps nobody waiting.
 
 use berth_crds::common::{Basis, BasisType, Booking, PaperRef};
+use berth_crds::environment::Lifecycle;
 use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, condition};
 
+use crate::act;
 use crate::checks;
+use crate::life;
 use crate::register::Register;
 
 /// The way of an approved request from here.
@@ -19,6 +22,8 @@ pub enum Way {
     Create,
     /// Book, then change the environment.
     Change,
+    /// Change the registers; nothing is booked.
+    Act,
     /// As it is written the request cannot be carried out any more.
     Never {
         /// Reason of the catalogue.
@@ -49,6 +54,8 @@ pub struct Case<'a> {
     pub register: &'a Register,
     /// Whether a paper is approved and still being carried out.
     pub open: &'a dyn Fn(&PaperRef) -> bool,
+    /// Papers of other agencies for the same change of owner.
+    pub others: &'a [std::sync::Arc<Onboarding>],
 }
 
 /// Whether a basis names the paper.
@@ -77,6 +84,9 @@ pub fn begun(onboarding: &Onboarding, environment: Option<&Environment>, booking
 
 /// The way of an approved request.
 pub fn way(case: &Case) -> Way {
+    if let Some(act) = act::of(case.onboarding.spec.action) {
+        return act.way(case);
+    }
     let seen = case.register.environments.get(case.environment);
     // What it made stands, whoever else took the code or the system meanwhile.
     if seen.is_some_and(|seen| made_by(&seen.spec.basis, case.onboarding.metadata.uid.as_deref())) {
@@ -88,6 +98,8 @@ pub fn way(case: &Case) -> Way {
     let change = case.onboarding.spec.action == Action::Change;
     match seen {
         Some(seen) if change => change_of(case, seen),
+        // A record of what was removed is in nobody's way: the name is taken up again.
+        Some(seen) if life::is_removed(seen) => creation(case),
         Some(seen) if seen.spec.basis.type_ == BasisType::Direct => Way::Stands,
         Some(_) => never(
             Reason::AlreadyExists,
@@ -103,12 +115,12 @@ pub fn way(case: &Case) -> Way {
     }
 }
 
-fn never(reason: Reason, message: String) -> Way {
+pub(crate) fn never(reason: Reason, message: String) -> Way {
     Way::Never { reason, message }
 }
 
 /// The system may have passed to another agency since the request was checked.
-fn foreign(case: &Case) -> Option<Way> {
+pub(crate) fn foreign(case: &Case) -> Option<Way> {
     let tenant = case.register.tenants.get(&case.register.tenant_of(&case.onboarding.spec)?)?;
     let owner = &tenant.spec.agency_ref.name;
     (owner != case.agency).then(|| {
@@ -143,6 +155,11 @@ fn change_of(case: &Case, seen: &Environment) -> Way {
     if asked != now {
         let message = format!("`spec.revision` is {asked}, the environment is at {now} by now; read it and ask anew.");
         return never(Reason::AlreadyExists, message);
+    }
+    if seen.spec.lifecycle != Lifecycle::Active {
+        let message =
+            "The environment was stopped meanwhile and does not change its size; ask for `Resume`, then anew.";
+        return never(Reason::InvalidSpec, message.into());
     }
     let earlier = seen.spec.basis.onboarding_ref.as_ref();
     if earlier.is_some_and(|paper| (case.open)(paper)) { Way::Later } else { Way::Change }

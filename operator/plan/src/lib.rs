@@ -10,16 +10,22 @@ pub mod text; // rules for text that people type
 pub mod checks; // Onboarding + register → what is in order and what is not
 pub mod decide; // Decisions → which count, and the outcome
 pub mod dossier; // papers → state, holder, clocks, letter, differences
+pub mod act; // other actions: parts of their papers, their way, what they change
+pub mod life; // an environment in days: what is in force today, what comes next
+pub mod halt; // what a halt remembers of workloads, and what it gives back
 pub mod fulfil; // approved → what it still needs, before anything is booked
 pub mod booking; // who may have how much of what is left, and in which order
+pub mod system; // a whole system: its level, its permission to operate, its owner; who signs for whom
 pub mod admit; // outcome → Tenant and Environment
 pub mod address; // prefixes: order, derivation, names
 pub mod claim; // one claim's next call (the checked protocol)
 pub mod collect; // one block's next call: what no claim wants, and what leaves quarantine
+pub mod intervention; // acts that wait for no paper → what is in force of them
 pub mod desired; // Environment → the objects it should have
 pub mod backend; // leaves + what the cluster offers → pools, annotations, `Addressed`
 pub mod netpol; // who reaches whom: what NetworkPolicies come to, and whether they come in pairs
 pub mod connection; // opening between two ends → which Decisions count, policies on both sides, what is said
+pub mod notice; // papers and what is recorded → who is to be told what, and the words of it
 pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions
 pub mod ledger; // what happened → the record of it, chained and verifiable

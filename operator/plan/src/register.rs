@@ -126,7 +126,7 @@ impl Register {
         };
         match spec.action {
             Action::New => None,
-            Action::AddEnvironment => named(),
+            Action::AddEnvironment | Action::RecordLevel | Action::GoLive | Action::Transfer => named(),
             Action::Change => of_environment(),
             _ => of_environment().or_else(named),
         }

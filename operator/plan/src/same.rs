@@ -19,6 +19,16 @@ pub fn same<K: Serialize>(desired: &K, observed: &K) -> bool {
     meta("labels") && meta("annotations") && body(&desired) == body(&observed)
 }
 
+/// Whether an observed object has what is desired of it; what others add besides stays theirs. For objects that are not
+/// ours as a whole.
+pub fn has<K: Serialize>(desired: &K, observed: &K) -> bool {
+    let (Ok(desired), Ok(observed)) = (serde_json::to_value(desired), serde_json::to_value(observed)) else {
+        return false;
+    };
+    let meta = |key: &str| included(&desired["metadata"][key], &observed["metadata"][key]);
+    meta("labels") && meta("annotations") && included(&body(&desired), &body(&observed))
+}
+
 /// Every entry of the first map is in the second.
 fn included(some: &Value, all: &Value) -> bool {
     let Some(some) = some.as_object() else { return true };

@@ -3,3 +3,4 @@
 pub mod address_plan;
 pub mod environment;
 pub mod onboarding;
+pub mod notice;

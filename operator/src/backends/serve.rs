@@ -38,6 +38,19 @@ pub async fn serve(environment: &Environment, desired: &Desired, ctx: &Context) 
     }
 }
 
+/// Takes away everything of an environment whose namespaces are gone, in the safe order; whether nothing is left.
+pub async fn leave(environment: &Environment, ctx: &Context) -> Result<bool> {
+    let known = ctx.back_ends.now();
+    let mut seen = Seen { objects: known.objects(), namespaces: BTreeMap::new() };
+    let name = environment.name_any();
+    for namespace in backend::namespaces(&name, &seen) {
+        seen.namespaces.extend(cached(&namespace, ctx).map(|who| (namespace, who)));
+    }
+    let view = View { known, seen, plan: Plan::nothing() };
+    take_back(&name, &view, ctx).await?;
+    Ok(retire(&name, &[], &view.seen).is_empty())
+}
+
 /// How the addresses stand.
 pub fn told(environment: &Environment, desired: &Desired, ctx: &Context) -> Told {
     let view = look(environment, desired, ctx);
@@ -103,17 +116,22 @@ async fn write(environment: &Environment, desired: &Desired, view: &View, ctx: &
             return Ok(Some(told));
         }
     }
-    let name = environment.name_any();
-    for step in retire(&name, &view.plan.objects, &view.seen) {
+    take_back(&environment.name_any(), view, ctx).await?;
+    Ok(None)
+}
+
+/// The next acts on what is no longer planned.
+async fn take_back(name: &str, view: &View, ctx: &Context) -> Result<()> {
+    for step in retire(name, &view.plan.objects, &view.seen) {
         match step {
             Step::Stop { object, patch } => {
                 change(&object, &Patch::Merge(patch), view, ctx).await?;
             }
             Step::Wait { .. } => {}
-            Step::Delete { object } => take_away(&name, &object, view, ctx).await?,
+            Step::Delete { object } => take_away(name, &object, view, ctx).await?,
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 /// Keys of back ends on namespaces: ours are set, those of a network that is gone are removed, everything else stays.

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use berth_crds::agency::MemberRole;
+use berth_crds::agency::{Delegation, MemberRole, Subject, SubjectKind};
 use berth_crds::common::Booking;
 use berth_crds::condition::{self, Is};
+use berth_crds::decision::SignerRole;
 use berth_crds::{Agency, ConditionType, Reason, labels, names};
 use berth_plan::amounts::Amounts;
 use berth_plan::desired::rbac_subject;
+use berth_plan::system::delegation;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -34,12 +36,14 @@ pub async fn reconcile(agency: Arc<Agency>, ctx: Arc<Context>) -> Result<Action>
     // A booking writes the status too: go on from the newest.
     let agency = ctx.caches.agencies.get(&agency.name_any(), None).unwrap_or(agency);
     record(&agency, &outcome, &ctx).await?;
-    Ok(Action::await_change())
+    // A deputy is bound on the first day and loses the binding after the last.
+    let dated = !agency.spec.delegations.is_empty();
+    Ok(if dated { Action::requeue(ctx.until_midnight()) } else { Action::await_change() })
 }
 
 async fn provide(agency: &Agency, ctx: &Context) -> Result<Outcome> {
     let name = names::agency_namespace(&agency.name_any());
-    let desired = bindings(agency, &name);
+    let desired = bindings(agency, &name, ctx);
     // First of all: whoever left the list has left the namespace, whatever else is wrong.
     prune(&desired, &name, ctx).await?;
     if agency.spec.members.is_empty() {
@@ -161,7 +165,14 @@ fn no_pods(agency: &Agency, namespace: &str) -> ResourceQuota {
     }
 }
 
-fn bindings(agency: &Agency, namespace: &str) -> Vec<RoleBinding> {
+/// Deputies of the agency's governing body who may sign now. Deputies in the province's roles are the chart's to bind.
+fn deputies(agency: &Agency, ctx: &Context) -> Vec<Subject> {
+    let acting = |d: &&Delegation| d.role == SignerRole::GoverningBody && delegation::acts(d, ctx.today(), &ctx.now());
+    let person = |d: &Delegation| Subject { kind: SubjectKind::User, name: d.to.clone(), namespace: None };
+    agency.spec.delegations.iter().filter(acting).map(person).collect()
+}
+
+fn bindings(agency: &Agency, namespace: &str, ctx: &Context) -> Vec<RoleBinding> {
     let roles = [
         (MemberRole::Requester, "berth-requester", labels::ROLE_REQUESTER.to_owned()),
         (MemberRole::Reader, "berth-reader", labels::ROLE_READER.to_owned()),
@@ -172,6 +183,9 @@ fn bindings(agency: &Agency, namespace: &str) -> Vec<RoleBinding> {
         .filter_map(|(role, name, cluster_role)| {
             let mut subjects: Vec<_> =
                 agency.spec.members.iter().filter(|m| m.role == role).map(|m| m.subject.clone()).collect();
+            if role == MemberRole::GoverningBody {
+                subjects.extend(deputies(agency, ctx));
+            }
             subjects.sort();
             subjects.dedup();
             (!subjects.is_empty()).then(|| RoleBinding {

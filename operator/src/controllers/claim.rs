@@ -134,7 +134,8 @@ fn returning(claim: &PrefixClaim, ctx: &Context) -> BTreeSet<Ipv6Net> {
     own.filter_map(|b| address::parse(&b.spec.cidr)).collect()
 }
 
-/// Whether the claimant is gone for good: the API server knows no object of its name, or one of another UID.
+/// Whether the claimant is gone for good: the API server knows no object of its name, one of another UID, or a system that
+/// has left.
 async fn claimant_is_gone(claimant: &Claimant, ctx: &Context) -> Result<bool> {
     let uid = Some(claimant.uid.as_str());
     match claimant.kind {
@@ -147,12 +148,17 @@ async fn claimant_is_gone(claimant: &Claimant, ctx: &Context) -> Result<bool> {
             Ok(live.is_none_or(|o| o.metadata.uid.as_deref() != uid))
         }
         ClaimantKind::Tenant => {
+            // A system that has left stands as a record, and holds nothing.
+            let holds = |o: &Tenant| {
+                let left = o.status.as_ref().is_some_and(|s| s.left.is_some());
+                o.metadata.uid.as_deref() == uid && !left
+            };
             let seen = ctx.caches.tenants.get(&claimant.name, None);
-            if seen.is_some_and(|o| o.metadata.uid.as_deref() == uid) {
+            if seen.is_some_and(|o| holds(&o)) {
                 return Ok(false);
             }
             let live = apply::live::<Tenant>(&ctx.api(), &claimant.name).await?;
-            Ok(live.is_none_or(|o| o.metadata.uid.as_deref() != uid))
+            Ok(live.is_none_or(|o| !holds(&o)))
         }
     }
 }

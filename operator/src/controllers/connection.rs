@@ -13,6 +13,7 @@ use berth_crds::connection::ConnectionStatus;
 use berth_crds::{ConditionType, Connection, Decision, Environment, Reason, condition, labels, names};
 use berth_plan::address;
 use berth_plan::connection::{self as plan, Input, Plan, Seat, Stage};
+use berth_plan::intervention::is_held;
 use ipnet::IpNet;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use kube::api::{DynamicObject, PostParams};
@@ -74,7 +75,12 @@ async fn bring(connection: &Connection, ctx: &Context) -> Result<Action> {
     let stands = settled(&planned, &standing, ctx);
     let connection = write(connection, plan::tell(&input, &planned, stands), ctx).await?;
     ask_other(&connection, &planned, ctx).await?;
-    if !stands && planned.stage == Stage::Open {
+    // On hold nothing is written; what may not stand is gone by now all the same.
+    let held = planned
+        .environments
+        .iter()
+        .any(|known| ctx.caches.environments.get(&known.name, None).is_some_and(|environment| is_held(&environment)));
+    if !stands && !held && planned.stage == Stage::Open {
         for policy in planned.policies.iter().flatten() {
             apply::child(ctx, &ctx.caches.policies, policy).await?;
         }

@@ -4,23 +4,23 @@
 //! arms the delete policy), namespaces, their UIDs into status, limits, quota, policies, quota in force, access, done.
 
 mod children;
+mod halt;
+mod leave;
 mod namespaces;
+mod stand;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use berth_crds::common::{BasisType, HolderKind};
 use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
-use berth_plan::address;
-use berth_plan::amounts::Amounts;
-use berth_plan::backend::Told;
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
+use berth_plan::intervention::Standing;
 use berth_plan::network::outside;
 use berth_plan::status::environment::{Progress, blocked, planned};
-use kube::ResourceExt;
-use kube::runtime::controller::Action;
+use berth_plan::{address, amounts::Amounts, backend::Told};
+use kube::{ResourceExt, runtime::controller::Action};
 
 use super::claim::calls::PLAN;
 use crate::booking::{self, Place};
@@ -47,18 +47,46 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
     if environment.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    // Before anything that can fail: whoever left the list is out, whatever else is wrong.
     let tenant = ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None);
-    children::take_access_away(&environment, tenant.as_deref(), &ctx).await?;
-    match plan(&environment, tenant.as_deref(), &ctx) {
+    let standing = stand::observe(&environment, tenant.as_deref(), &ctx);
+    for note in ctx.glass.take(&environment.name_any()) {
+        ctx.drift.tell(environment.as_ref(), Reason::BreakGlassUsed, "BreakGlass", &note).await;
+    }
+    // Before anything that can fail: whoever left the list is out, whatever else is wrong or on hold.
+    children::take_access_away(&standing.with_grants(&environment), tenant.as_deref(), &ctx).await?;
+    let environment = stand::begin(&environment, &standing, &ctx).await?;
+    let action = if standing.held {
+        Action::await_change()
+    } else {
+        bring(&environment, tenant.as_deref(), &standing, &ctx).await?
+    };
+    Ok(stand::next(action, &environment, &standing, &ctx))
+}
+
+async fn bring(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    standing: &Standing,
+    ctx: &Context,
+) -> Result<Action> {
+    if let Some(action) = leave::remove(environment, tenant, ctx).await? {
+        return Ok(action);
+    }
+    match plan(&standing.with_grants(environment), tenant, ctx) {
         Err(why) => {
-            let status = blocked(&environment, &why, &ctx.now());
-            write(&environment, status, &ctx).await?;
-            Ok(next_expiry(&environment, &ctx))
+            let mut status = blocked(environment, &why, &ctx.now());
+            standing.tell(&mut status.conditions, environment.metadata.generation, &ctx.now());
+            write(environment, status, ctx).await?;
+            Ok(Action::await_change())
         }
         // The end of the first discovery wakes every environment.
-        Ok(_) if !ctx.back_ends.known() => Ok(next_expiry(&environment, &ctx)),
-        Ok(desired) => provide(&environment, tenant.as_deref(), &desired, &ctx).await,
+        Ok(_) if !ctx.back_ends.known() => Ok(Action::await_change()),
+        Ok(desired) => {
+            if standing.isolated {
+                children::cut_off(&desired, ctx).await?;
+            }
+            provide(environment, tenant, &desired, ctx).await
+        }
     }
 }
 
@@ -111,20 +139,15 @@ async fn provide(
     let namespaces = with_uids(&current, desired);
     let status = planned(&current, tenant, desired, namespaces, &progress, &ctx.now());
     let status = outside_too(&current, tenant, backends::tell(&current, status, &told, ctx), ctx);
+    let status = leave::tell(&current, status, ctx).await;
     write(&current, status, ctx).await?;
     if let Some(error) = unserved {
         return Err(error);
     }
     match outcome? {
-        None => Ok(next_expiry(environment, ctx)),
+        None => Ok(Action::await_change()),
         Some(_) => Ok(Action::requeue(Duration::from_secs(15))),
     }
-}
-
-/// Access that expires is looked at again as soon as the day is over, where the province is.
-fn next_expiry(environment: &Environment, ctx: &Context) -> Action {
-    let expires = environment.spec.access.iter().any(|a| a.expires.is_some());
-    if expires { Action::requeue(ctx.until_midnight()) } else { Action::await_change() }
 }
 
 async fn steps(
@@ -147,7 +170,10 @@ async fn steps(
     if current.status.as_ref().map(|s| &s.namespaces) != Some(&uids) {
         advance(current, tenant, desired, uids, Progress::Created, ctx).await?;
     }
-    if let Some(stop) = children::ensure(desired, ctx).await? {
+    if let Some(stop) = children::ensure(current, desired, ctx).await? {
+        return Ok(Some(stop));
+    }
+    if let Some(stop) = halt::ensure(current, desired, ctx).await? {
         return Ok(Some(stop));
     }
     children::give_access(desired, ctx).await?;
@@ -185,6 +211,7 @@ fn outside_too(
     let facts = tenant.and_then(|tenant| outside::facts(&seen, tenant, plan.as_deref(), ctx.today()));
     let (generation, changes) = (environment.metadata.generation, changes.iter().map(AsRef::as_ref));
     outside::tell(&mut status.conditions, facts.as_ref(), changes, generation, &ctx.now());
+    stand::observe(environment, tenant, ctx).tell(&mut status.conditions, generation, &ctx.now());
     status
 }
 
@@ -204,9 +231,12 @@ async fn write(environment: &Environment, status: EnvironmentStatus, ctx: &Conte
     record::status(&ctx.api(), &ctx.caches.environments, &environment).await
 }
 
+fn booked_at(tenant: Option<&Tenant>, ctx: &Context) -> Option<Place> {
+    booking::place(ctx, &tenant?.spec.agency_ref.name, &tenant?.spec.site_ref.name)
+}
+
 fn place(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Option<(Place, Amounts)> {
-    let tenant = tenant?;
-    let place = booking::place(ctx, &tenant.spec.agency_ref.name, &tenant.spec.site_ref.name)?;
+    let place = booked_at(tenant, ctx)?;
     Some((place, Amounts::parse(&environment.spec.quota).ok()?))
 }
 

@@ -1,8 +1,10 @@
 //! Onboarding → checks, outcome, booking, register entries, ready.
 
+mod acts;
 mod automatic;
 mod entries;
 mod queue;
+mod system;
 mod times;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use berth_plan::decide::{self, Case, Made};
 use berth_plan::dossier::{holder, state};
 use berth_plan::register::Register;
 use berth_plan::status::onboarding::{Event, after_checks, awaits_checks, record, refusal_outcome};
+use berth_plan::system::delegation;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -145,6 +148,10 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
         return Ok(());
     }
     let booked = entries::is_begun(pass);
+    let unjudged = |d: &&Arc<Decision>| d.status.as_ref().is_none_or(|s| s.effect.is_none());
+    if decisions.iter().filter(unjudged).any(|d| delegation::concerns(&pass.register, d)) {
+        pass.register.agencies = observe::agencies_now(pass.ctx).await?;
+    }
     let (judged, made) = decide::weigh(&Case {
         onboarding: &pass.onboarding,
         decisions: &decisions,
@@ -152,6 +159,7 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
         signers: &signers,
         register: &pass.register,
         day: pass.ctx.today(),
+        day_of: &|time| pass.ctx.day_of(time),
         booked,
     });
     for verdict in &judged {

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use berth_crds::address::{Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::common::NameRef;
 use berth_crds::condition::{self, Is};
+use berth_crds::environment::EnvironmentKind;
 use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, labels, names};
 use berth_plan::address;
 use berth_plan::claim::further;
+use berth_plan::life;
+use berth_plan::system::{golive, level};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
@@ -21,11 +24,22 @@ use crate::{apply, observe, record};
 pub async fn reconcile(tenant: Arc<Tenant>, ctx: Arc<Context>) -> Result<Action> {
     let tenant = ctx.caches.tenants.get(&tenant.name_any(), None).unwrap_or(tenant);
     let agency = ctx.caches.agencies.get(&tenant.spec.agency_ref.name, None);
-    if let Some(agency) = &agency {
+    let left = has_left(&tenant, &ctx);
+    if let Some(agency) = agency.as_ref().filter(|_| !left) {
         claims(&tenant, agency, &ctx).await?;
     }
-    record(&tenant, agency.is_some(), &ctx).await?;
+    record(&tenant, agency.is_some(), left, &ctx).await?;
     Ok(Action::await_change())
+}
+
+/// Whether the system has left: then it holds no prefix, and asks for none.
+fn has_left(tenant: &Tenant, ctx: &Context) -> bool {
+    let plate = tenant.name_any();
+    let name = |kind: &EnvironmentKind| names::environment(&plate, kind.suffix());
+    let environments = EnvironmentKind::ALL.iter().filter_map(|kind| ctx.caches.environments.get(&name(kind), None));
+    let environments: Vec<_> = environments.collect();
+    let before = tenant.status.as_ref().is_some_and(|s| s.left.is_some());
+    life::has_left(environments.iter().map(AsRef::as_ref), before)
 }
 
 /// An agency gets its block at its first system; the system's block is numbered in it, and stays there when the system
@@ -143,16 +157,28 @@ fn wish_refused(tenant: &Tenant, ctx: &Context) -> Option<String> {
     Some(format!("{} {why}", Reason::WishRefused.en()))
 }
 
-async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()> {
+/// What the system's environments lack for its level.
+fn gaps(tenant: &Tenant, ctx: &Context) -> Vec<String> {
+    let name = |kind: &EnvironmentKind| names::environment(&tenant.name_any(), kind.suffix());
+    let environments = EnvironmentKind::ALL.iter().filter_map(|kind| ctx.caches.environments.get(&name(kind), None));
+    let level = tenant.spec.level;
+    level::gaps(environments, |name| ctx.caches.profiles.get(name, None), level, level)
+}
+
+async fn record(tenant: &Tenant, known_agency: bool, left: bool, ctx: &Context) -> Result<()> {
     let (now, generation) = (ctx.now(), tenant.metadata.generation);
     let mut status = tenant.status.clone().unwrap_or_default();
     status.observed_generation = generation;
     let bound =
         prefix_of(ctx, &names::tenant_claim(&tenant.name_any()), tenant.metadata.uid.as_deref()).map(|p| p.to_string());
     // A prefix once shown is never taken away by a cache that lags.
-    status.prefix = bound.or(status.prefix);
+    status.prefix = bound.or(status.prefix).filter(|_| !left);
+    // First nobody is numbered from it any more; the claim goes after this is written.
+    status.left = left.then(|| status.left.clone().unwrap_or_else(|| now.clone()));
     let addressed = status.prefix.is_some();
-    let (reason, message) = if addressed {
+    let (reason, message) = if left {
+        (Reason::Removed, Reason::Removed.en().to_owned())
+    } else if addressed {
         let told = [Some(Reason::NoBackEnd.en().to_owned()), wish_refused(tenant, ctx)];
         (Reason::NoBackEnd, told.into_iter().flatten().collect::<Vec<_>>().join(" "))
     } else if known_agency {
@@ -161,17 +187,26 @@ async fn record(tenant: &Tenant, known_agency: bool, ctx: &Context) -> Result<()
         let name = &tenant.spec.agency_ref.name;
         (Reason::MissingReference, format!("`spec.agencyRef.name` names {name:?}, which does not exist."))
     };
+    let (operates, allowed, permission) = golive::operating(&tenant.spec);
+    let gaps = gaps(tenant, ctx);
+    let (level, enforced) = match gaps.is_empty() {
+        true => (Reason::LevelEnforced, Reason::LevelEnforced.en().to_owned()),
+        false => (Reason::LevelNotEnforced, gaps.join(" ")),
+    };
     let stalled = matches!(
         reason,
         Reason::MissingReference | Reason::PoolExhausted | Reason::AddressPlanRefused | Reason::AllocationFrozen
     );
     let ready = if addressed { Reason::Ready } else { reason };
+    let done = addressed || left;
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(&mut status.conditions, type_, is, reason, message, generation, &now);
     };
     set(ConditionType::Addressed, Is::from(addressed), reason, &message);
-    set(ConditionType::Ready, Is::from(addressed), ready, &message);
-    set(ConditionType::Reconciling, Is::from(!addressed && !stalled), ready, &message);
+    set(ConditionType::LevelEnforced, Is::from(gaps.is_empty()), level, &enforced);
+    set(ConditionType::Operating, operates, allowed, &permission);
+    set(ConditionType::Ready, Is::from(done), ready, &message);
+    set(ConditionType::Reconciling, Is::from(!done && !stalled), ready, &message);
     set(ConditionType::Stalled, Is::from(stalled), ready, &message);
     if tenant.status.as_ref() == Some(&status) {
         return Ok(());

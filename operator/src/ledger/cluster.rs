@@ -5,7 +5,8 @@ use std::sync::Arc;
 use berth_crds::audit::{AuditObject, CHECKPOINT, segment_name};
 use berth_crds::{
     AddressPlan, Agency, AuditCheckpoint, AuditCheckpointSpec, AuditRecord, AuditRecordSpec, Decision, Environment,
-    EnvironmentClass, NetworkChange, Onboarding, PolicyProfile, PrefixBlock, Site, Tenant, WorkingCalendar, labels,
+    EnvironmentClass, Intervention, NetworkChange, Onboarding, PolicyProfile, PrefixBlock, Site, Tenant,
+    WorkingCalendar, labels,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
@@ -120,5 +121,5 @@ fn resource(kind: &str) -> Option<ApiResource> {
         };
     }
     of!(Onboarding Decision Agency Site EnvironmentClass PolicyProfile WorkingCalendar AddressPlan Tenant Environment
-        Namespace PrefixBlock NetworkChange)
+        Namespace PrefixBlock NetworkChange Intervention)
 }

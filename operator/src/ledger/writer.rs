@@ -150,5 +150,6 @@ fn world(ctx: &Context) -> World {
         namespaces: c.namespaces.all(),
         blocks: c.blocks.all(),
         changes: c.changes.all(),
+        interventions: c.interventions.all(),
     }
 }

@@ -45,7 +45,7 @@ impl Queues {
 
     /// A policy changed: the connection that it stands for, or the environment that it belongs to.
     pub fn policy(&self, policy: &NetworkPolicy, ctx: &Context) {
-        let Some(uid) = policy.labels().get(labels::CONNECTION) else { return self.child(policy) };
+        let Some(uid) = policy.labels().get(labels::CONNECTION) else { return self.ours(policy, ctx) };
         match ctx.caches.connections.all().iter().find(|c| c.uid().as_ref() == Some(uid)) {
             Some(connection) => self.connections.object(connection),
             None => self.child(policy),

@@ -7,12 +7,18 @@ use super::onboard::{Letter, Which};
 /// Decide yes.
 #[derive(Args, Clone, Debug)]
 pub struct Approve {
-    /// Which request.
-    #[command(flatten)]
-    pub which: Which,
+    /// `agencies/ag-62/onboardings/onb-x`, or `onb-x`, which is then looked for; several where one document decides a list.
+    #[arg(required = true)]
+    pub names: Vec<String>,
+    /// Agency of short names.
+    #[arg(long)]
+    pub agency: Option<String>,
     /// Role in which you sign.
     #[arg(long, default_value = "approver")]
     pub role: String,
+    /// Username of the absent signer for whom you act as deputy.
+    #[arg(long)]
+    pub on_behalf_of: Option<String>,
     /// Granted class, where it differs from what was asked.
     #[arg(long)]
     pub class: Option<String>,
@@ -51,6 +57,9 @@ pub struct Reject {
     /// Role in which you sign.
     #[arg(long, default_value = "approver")]
     pub role: String,
+    /// Username of the absent signer for whom you act as deputy.
+    #[arg(long)]
+    pub on_behalf_of: Option<String>,
     /// Reason.
     #[arg(long)]
     pub reason: String,
@@ -74,6 +83,9 @@ pub struct Return {
     /// Role in which you sign.
     #[arg(long, default_value = "approver")]
     pub role: String,
+    /// Username of the absent signer for whom you act as deputy.
+    #[arg(long)]
+    pub on_behalf_of: Option<String>,
     /// Reason.
     #[arg(long)]
     pub reason: String,
@@ -81,6 +93,23 @@ pub struct Return {
     #[arg(long = "defect", required = true)]
     pub defects: Vec<String>,
     /// The document that was really signed.
+    #[command(flatten)]
+    pub document: Signed,
+    /// Flags of every act.
+    #[command(flatten)]
+    pub act: Act,
+}
+
+/// Say that what is given back is saved and reconciled.
+#[derive(Args, Clone, Debug)]
+pub struct Reconcile {
+    /// Which request: the decommission.
+    #[command(flatten)]
+    pub which: Which,
+    /// What was saved where.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// The signed minutes (biên bản), with their SHA-256.
     #[command(flatten)]
     pub document: Signed,
     /// Flags of every act.

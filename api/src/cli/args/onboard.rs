@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::act::{Approve, Correct, Reject, Return, Withdraw};
+use super::act::{Approve, Correct, Reconcile, Reject, Return, Withdraw};
 
 /// Requests.
 #[derive(Clone, Debug, Subcommand)]
@@ -37,6 +37,8 @@ pub enum Onboard {
     Check(Box<Create>),
     /// Take back an own request.
     Withdraw(Withdraw),
+    /// Say by signed minutes that what a decommission removes is saved and reconciled.
+    Reconcile(Reconcile),
 }
 
 /// A request.
@@ -61,7 +63,7 @@ pub struct List {
 #[derive(Args, Clone, Debug, Default)]
 pub struct Create {
     /// A YAML document of kind Onboarding; `-` is standard input.
-    #[arg(long, short, conflicts_with_all = ["code", "tenant", "environment"])]
+    #[arg(long, short, conflicts_with_all = ["code", "tenant", "environment", "action"])]
     pub file: Option<PathBuf>,
     /// Agency that asks: id or alias. With a file: instead of its namespace.
     #[arg(long)]
@@ -72,13 +74,37 @@ pub struct Create {
     /// Check everything, submit nothing.
     #[arg(long)]
     pub validate_only: bool,
+    /// What is asked: new, add-environment, change, extend, suspend, resume, decommission, transfer, record-level, go-live; without it, what the flags say.
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Day from which a suspension or decommission counts, YYYY-MM-DD; without it the first that the notice allows.
+    #[arg(long)]
+    pub effective_date: Option<String>,
+    /// Why the notice is shorter than it should be.
+    #[arg(long)]
+    pub force_majeure: Option<String>,
     /// Code of a new system, for example IS-01.
     #[arg(long, conflicts_with_all = ["tenant", "environment"])]
     pub code: Option<String>,
     /// Name of a new system.
     #[arg(long)]
     pub display_name: Option<String>,
-    /// Security level of a new system, 1 to 5.
+    /// Agency that gives the system away, with `--action transfer`.
+    #[arg(long)]
+    pub from_agency: Option<String>,
+    /// Agency that takes it over.
+    #[arg(long)]
+    pub to_agency: Option<String>,
+    /// Number and date of the security regulation (quy chế), with `--action record-level`.
+    #[arg(long)]
+    pub regulation: Option<String>,
+    /// How far the measures of the protection plan are in place: none, some, full.
+    #[arg(long)]
+    pub measures: Option<String>,
+    /// Day on which the level is reviewed, YYYY-MM-DD.
+    #[arg(long)]
+    pub review_date: Option<String>,
+    /// Security level, 1 to 5: of a new system, or with `--action record-level`.
     #[arg(long)]
     pub level: Option<i32>,
     /// Kinds of data: public, private, personal-basic, personal-sensitive, state-secret.
@@ -90,10 +116,10 @@ pub struct Create {
     /// Unit that operates the system: agency id or alias.
     #[arg(long)]
     pub operator: Option<String>,
-    /// Tenant that gets another environment.
+    /// Tenant that gets another environment, or that `--action` is about.
     #[arg(long, conflicts_with = "environment")]
     pub tenant: Option<String>,
-    /// Environment whose size is to change; it is read first.
+    /// Environment that it is about: whose size changes, or which `--action` names; it is read first.
     #[arg(long)]
     pub environment: Option<String>,
     /// Kind of the environment: prod, staging, acceptance, dev, training, recovery.
@@ -120,6 +146,9 @@ pub struct Create {
     /// A wished IPv6 /56.
     #[arg(long)]
     pub requested_prefix: Option<String>,
+    /// An account for deployments in each namespace.
+    #[arg(long)]
+    pub deploy_account: bool,
     /// Why it is needed.
     #[arg(long)]
     pub justification: Option<String>,

@@ -3,6 +3,7 @@
 
 use std::fmt::{Error, Write};
 
+use berth_crds::notice::{COMMON, Capacity, Language, Minutes, Occasion};
 use berth_crds::{Reason, all_crds};
 use serde_json::Value;
 
@@ -11,8 +12,14 @@ const CONDITIONS: &str = include_str!("../../condition.rs");
 const NOTE: &str = "<!-- Generated: do not edit. Run `cargo run -p berth-crds --bin docgen`. -->\n\n";
 
 /// Every page: file name and text.
-pub fn pages() -> Result<[(&'static str, String); 4], Error> {
-    Ok([("kinds.md", kinds()?), ("conditions.md", conditions()?), ("reasons.md", reasons()?), ("labels.md", labels()?)])
+pub fn pages() -> Result<[(&'static str, String); 5], Error> {
+    Ok([
+        ("kinds.md", kinds()?),
+        ("conditions.md", conditions()?),
+        ("reasons.md", reasons()?),
+        ("labels.md", labels()?),
+        ("notices.md", notices()?),
+    ])
 }
 
 fn kinds() -> Result<String, Error> {
@@ -179,6 +186,61 @@ fn labels() -> Result<String, Error> {
         writeln!(out, "| `{}` | {} | `{name}` |", value.trim_matches(['"', ';']), cell(&doc))?;
     }
     Ok(out)
+}
+
+fn notices() -> Result<String, Error> {
+    let mut out = format!("{NOTE}# Notices\n\n");
+    writeln!(
+        out,
+        "What somebody is told of, who is told by e-mail, and in which words. `{{name}}` stands for a value; every text may"
+    )?;
+    let common = COMMON.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    writeln!(
+        out,
+        "use {common}. The same values are in `data.values` of the CloudEvent, whose type is in the table.\n"
+    )?;
+    writeln!(
+        out,
+        "| occasion | when | told by e-mail | starts | type of the event |\n| --- | --- | --- | --- | --- |"
+    )?;
+    for occasion in Occasion::ALL {
+        let row = occasion.row();
+        let to = row.to.iter().map(|c| capacity(*c)).collect::<Vec<_>>().join(", ");
+        let starts = row.clock.map(|step| format!("the limit `{step:?}`")).unwrap_or_else(|| "–".into());
+        writeln!(
+            out,
+            "| [`{occasion:?}`](#{}) | {} | {to} | {starts} | `dev.berth.notice.{}.v1` |",
+            row.key.replace('-', ""),
+            row.when,
+            row.key
+        )?;
+    }
+    for occasion in Occasion::ALL {
+        let row = occasion.row();
+        writeln!(out, "\n## {occasion:?}\n")?;
+        let own = row.arguments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        writeln!(out, "Values: {own}.")?;
+        if row.minutes == Minutes::Attached {
+            writeln!(
+                out,
+                "\nWith it go the handover minutes (biên bản bàn giao), filled in, as a page to print and sign."
+            )?;
+        }
+        for language in [Language::Vi, Language::En] {
+            let text = row.text(language);
+            writeln!(out, "\n```text\n{}\n\n{}\n```", text.subject, text.body)?;
+        }
+    }
+    Ok(out)
+}
+
+fn capacity(of: Capacity) -> &'static str {
+    match of {
+        Capacity::Agency => "the agency",
+        Capacity::Holder => "who holds the paper",
+        Capacity::Superior => "their superior",
+        Capacity::System => "systems",
+    }
 }
 
 /// Documented lines of a source: the text of `///` and the line after it.

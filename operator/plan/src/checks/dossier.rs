@@ -75,7 +75,9 @@ fn unfit(s: &Subject, earlier: &Arc<Onboarding>) -> Vec<String> {
             .push(format!("`spec.supersedes` names {name:?}, which is not over; withdraw it or wait for its outcome."));
     }
     let code = |paper: &Onboarding| paper.spec.system.as_ref().map(|system| system.code.clone());
-    if earlier.spec.action != s.onboarding.spec.action || code(earlier) != code(s.onboarding) {
+    let about = |paper: &Onboarding| paper.spec.environment_ref.as_ref().map(|r| r.name.clone());
+    let same = code(earlier) == code(s.onboarding) && about(earlier) == about(s.onboarding);
+    if earlier.spec.action != s.onboarding.spec.action || !same {
         defects.push(format!("`spec.supersedes` names {name:?}, another dossier; leave it out, or ask for the same."));
     }
     let successor = s.papers.iter().find(|paper| {

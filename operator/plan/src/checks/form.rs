@@ -40,9 +40,7 @@ fn missing(onboarding: &Onboarding) -> Vec<String> {
 
 fn people(asked: &DossierForm, today: Date) -> Vec<String> {
     let email = asked.contact.as_ref().map(|contact| contact.email.as_str());
-    let official =
-        |email: &&str| email.split_once('@').is_none_or(|(who, at)| who.is_empty() || !at.ends_with(".gov.vn"));
-    let contact = email.filter(official).map(|email| {
+    let contact = email.filter(|email| !is_official(email)).map(|email| {
         format!("`spec.form.contact.email` is {email:?}; give an address in an official domain (….gov.vn).")
     });
     let over = asked.contractors.iter().filter(|c| day::parse(&c.until).is_none_or(|until| until <= today));
@@ -50,6 +48,11 @@ fn people(asked: &DossierForm, today: Date) -> Vec<String> {
         format!("`spec.form.contractors` of {:?} is until {:?}; give a last day after {today}.", c.account, c.until)
     });
     contact.into_iter().chain(contractors).collect()
+}
+
+/// Whether an address is in an official domain.
+pub fn is_official(email: &str) -> bool {
+    email.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.ends_with(".gov.vn"))
 }
 
 fn port(index: usize, rule: &PortRule, today: Date) -> Vec<String> {

@@ -4,8 +4,9 @@ use berth_crds::onboarding::{Action, CheckResult};
 use berth_crds::{Environment, Reason};
 
 use super::{Subject, gather};
+use crate::act::{self, Part};
 use crate::amounts::Amounts;
-use crate::{day, text};
+use crate::{day, life, text};
 
 /// Everything is there and well written; all defects at once.
 pub fn complete(s: &Subject) -> CheckResult {
@@ -45,8 +46,12 @@ pub fn complete(s: &Subject) -> CheckResult {
             defects.extend(amounts_defects(quota));
         }
     }
-    if !matches!(spec.action, Action::New | Action::AddEnvironment | Action::Change) {
-        defects.push(format!("`spec.action` is {:?}, which is not supported yet.", spec.action));
+    match act::of(spec.action) {
+        Some(act) => defects.extend(act.defects(s)),
+        None if act::parts(spec.action).is_none() => {
+            defects.push(format!("`spec.action` is {:?}, which is not supported yet.", spec.action));
+        }
+        None => {}
     }
     gather("complete", Reason::InvalidSpec, defects, "The request is complete.")
 }
@@ -54,32 +59,14 @@ pub fn complete(s: &Subject) -> CheckResult {
 /// What an action cannot do without, and a level that is none. CEL says the same; a paper may be older than its rule.
 fn missing_parts(s: &Subject) -> Vec<String> {
     let spec = &s.onboarding.spec;
-    let needs = match spec.action {
-        Action::New => vec![("system", spec.system.is_some()), ("environment", spec.environment.is_some())],
-        Action::AddEnvironment => {
-            vec![("tenantRef", spec.tenant_ref.is_some()), ("environment", spec.environment.is_some())]
-        }
-        Action::Change => {
-            vec![("environmentRef", spec.environment_ref.is_some()), ("environment", spec.environment.is_some())]
-        }
-        _ => vec![],
-    };
-    let strangers = match spec.action {
-        Action::New => {
-            vec![("tenantRef", spec.tenant_ref.is_some()), ("environmentRef", spec.environment_ref.is_some())]
-        }
-        Action::AddEnvironment => {
-            vec![("system", spec.system.is_some()), ("environmentRef", spec.environment_ref.is_some())]
-        }
-        Action::Change => vec![("system", spec.system.is_some()), ("tenantRef", spec.tenant_ref.is_some())],
-        _ => vec![],
-    };
-    let missing = needs.into_iter().filter(|(_, there)| !there);
+    let Some(parts) = act::parts(spec.action) else { return Vec::new() };
+    let missing = parts.needs.iter().filter(|part| !part.given(spec)).map(|part| part.fields().0);
     let mut defects: Vec<String> =
-        missing.map(|(field, _)| format!("`spec.{field}` is missing; action {:?} needs it.", spec.action)).collect();
-    let named = strangers.into_iter().filter(|(_, there)| *there);
+        missing.map(|field| format!("`spec.{field}` is missing; action {:?} needs it.", spec.action)).collect();
+    let strangers = Part::ALL.iter().filter(|part| parts.is_stranger(**part) && part.given(spec));
     defects.extend(
-        named.map(|(field, _)| format!("`spec.{field}` is not used by action {:?}; leave it out.", spec.action)),
+        strangers
+            .map(|part| format!("`spec.{}` is not used by action {:?}; leave it out.", part.fields().0, spec.action)),
     );
     let level = spec.system.as_ref().map(|system| system.level).filter(|level| !(1..=5).contains(level));
     defects.extend(level.map(|level| format!("`spec.system.level` is {level}; give a level from 1 to 5.")));
@@ -121,6 +108,12 @@ pub fn references(s: &Subject) -> CheckResult {
     if let Some(tenant) = &spec.tenant_ref {
         need("spec.tenantRef.name", "tenant", &tenant.name, s.register.tenants.contains_key(&tenant.name));
     }
+    if let Some(transfer) = &spec.transfer {
+        for (field, body) in [("from", &transfer.from), ("to", &transfer.to)] {
+            let there = s.register.agencies.contains_key(&body.name);
+            need(&format!("spec.transfer.{field}.name"), "agency", &body.name, there);
+        }
+    }
     if s.register.agencies.contains_key(s.agency) && s.register.site_of(s.agency).is_none() {
         missing.push("No site hosts this agency: set `spec.siteRef` of the Agency.".into());
     }
@@ -136,12 +129,20 @@ pub fn ownership(s: &Subject) -> CheckResult {
         .map(|t| &t.spec.agency_ref.name);
     let defects = match owner {
         // Whose it is instead is not the asking agency's to know.
+        // The receiving agency asks for what it does not own yet, from the agency that does.
+        Some(owner) if receives(s, owner) => vec![],
         Some(owner) if owner != s.agency => {
             vec![format!("The system belongs to another body, not to {:?}; its owner must ask.", s.agency)]
         }
         _ => vec![],
     };
     gather("ownership", Reason::NotActingForAgency, defects, "The system is this agency's.")
+}
+
+/// Whether the paper is the receiving agency's of a change of owner, and the agency that it names owns the system.
+fn receives(s: &Subject, owner: &str) -> bool {
+    let asked = s.onboarding.spec.transfer.as_ref();
+    asked.is_some_and(|asked| asked.from.name == owner && asked.to.name == s.agency)
 }
 
 /// Why a code cannot be registered again; the plate is told to its owner only.
@@ -171,7 +172,7 @@ pub fn unique(s: &Subject) -> CheckResult {
         (spec.action, &spec.tenant_ref, &spec.environment)
     {
         let name = berth_crds::names::environment(&tenant.name, environment.kind.suffix());
-        if s.register.environments.get(&name).is_some_and(|e| !ours(&e.spec.basis)) {
+        if s.register.environments.get(&name).is_some_and(|e| !ours(&e.spec.basis) && !life::is_removed(e)) {
             defects.push(format!("The environment {name:?} exists already; ask for `Change` to resize it."));
         }
     }
@@ -182,6 +183,9 @@ pub fn unique(s: &Subject) -> CheckResult {
 pub fn current(s: &Subject) -> CheckResult {
     let spec = &s.onboarding.spec;
     let fine = "The request was written against what is in force.";
+    if let Some(act) = act::of(spec.action) {
+        return gather("current", Reason::InvalidSpec, act.unfit(s), fine);
+    }
     let (Action::Change, Some(reference)) = (spec.action, &spec.environment_ref) else {
         return gather("current", Reason::Done, vec![], fine);
     };
@@ -202,6 +206,9 @@ fn stale_revision(s: &Subject, environment: &Environment) -> Option<String> {
     let kind = s.onboarding.spec.environment.as_ref().map(|e| e.kind);
     if asked != now {
         return Some(format!("`spec.revision` is {asked}, the environment is at {now}; read it again and ask anew."));
+    }
+    if let Some(stopped) = life::no_growth(environment, s.day) {
+        return Some(stopped);
     }
     (kind != Some(environment.spec.kind)).then(|| {
         format!(

@@ -5,6 +5,7 @@ use berth_crds::profile::{Hosting, LevelHint, LevelRule};
 use berth_crds::{EnvironmentClass, Reason};
 
 use super::{Subject, asked_level, gather, number, passed, result};
+use crate::act;
 use crate::amounts::Amounts;
 
 /// The agency exists on the day of submission.
@@ -39,8 +40,11 @@ pub fn in_force(s: &Subject) -> CheckResult {
 /// Kinds of data and levels that may not be hosted.
 pub fn law(s: &Subject) -> CheckResult {
     let spec = &s.onboarding.spec;
-    let Some(system) = &spec.system else { return passed("law", "No kind of data is declared anew.") };
-    let refused = s.profile.spec.refused_data.iter().find(|r| system.data_kinds.contains(&r.kind));
+    let asked = spec.system.as_ref().map(|system| ("system", system.level));
+    let asked = asked.or(spec.level.as_ref().map(|asked| ("level", asked.level)));
+    let Some((part, level)) = asked else { return passed("law", "No kind of data is declared anew.") };
+    let kinds = spec.system.as_ref().map(|system| system.data_kinds.as_slice()).unwrap_or_default();
+    let refused = s.profile.spec.refused_data.iter().find(|r| kinds.contains(&r.kind));
     if let Some(rule) = refused {
         let message = format!(
             "`spec.system.dataKinds` holds {:?}, which may not be hosted here: {}.",
@@ -48,11 +52,11 @@ pub fn law(s: &Subject) -> CheckResult {
         );
         return result("law", Verdict::Refused, Reason::RefusedByLaw, message);
     }
-    match level_rule(s, system.level) {
+    match level_rule(s, level) {
         Some(rule) if rule.hosting == Hosting::Refused => {
             let message = format!(
-                "`spec.system.level` is {}, which shared infrastructure may not host: {}.",
-                system.level, rule.legal_basis
+                "`spec.{part}.level` is {level}, which shared infrastructure may not host: {}.",
+                rule.legal_basis
             );
             result("law", Verdict::Refused, Reason::RefusedByLaw, message)
         }
@@ -62,6 +66,9 @@ pub fn law(s: &Subject) -> CheckResult {
 
 /// The site reaches the level.
 pub fn level(s: &Subject) -> CheckResult {
+    if act::of(s.onboarding.spec.action).is_some() && s.onboarding.spec.level.is_none() {
+        return passed("level", "The level does not change.");
+    }
     let Some((level, site)) = asked_level(s).zip(s.register.site_of(s.agency)) else {
         return passed("level", "The level does not change.");
     };

@@ -63,6 +63,9 @@ words! {
     "function": "Trùng chức năng", "Duplicate function",
         advice "Xem xét dùng chung hệ thống đã có; nếu không, nêu lý do trong phần thuyết minh.",
         "Consider sharing the system that exists; otherwise give the reason in the justification.";
+    "consequences": "Hệ quả của quyết định", "Consequences",
+        advice "Lập kế hoạch thực hiện những việc đã nêu; quyết định này không tự thay đổi môi trường đang chạy.",
+        "Plan what is named here; this decision changes no running environment by itself.";
     "current": "Phiên bản hiện hành", "Current revision",
         advice "Đọc lại môi trường rồi lập hồ sơ thay đổi mới.", "Read the environment again and ask anew.";
     "addresses": "Địa chỉ IPv6", "Addresses",

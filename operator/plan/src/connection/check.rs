@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use berth_crds::common::UidRef;
 use berth_crds::connection::{ConnectionEnd, ConnectionSpec, EnvironmentEnd, OutsideEnd, OutsideKind};
-use berth_crds::environment::{Exposure, Lifecycle, Zone};
+use berth_crds::environment::{Exposure, Lifecycle, Stage, Zone};
 use berth_crds::profile::DefaultDeny;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
 use ipnet::IpNet;
+use jiff::civil::Date;
 use kube::ResourceExt;
 
 use super::{Input, LONGEST};
+use crate::intervention::is_isolated;
+use crate::life;
 use crate::register::Register;
 
 /// The lowest level whose exposure to the Internet waits for the permission to operate (design §3.6).
@@ -125,8 +128,9 @@ fn side<'a>(field: &str, end: &EnvironmentEnd, register: &'a Register) -> Result
     let tenant = register.tenants.get(&spec.tenant_ref.name).ok_or_else(|| missing("system", &spec.tenant_ref.name))?;
     let profile =
         register.profiles.get(&spec.profile_ref.name).ok_or_else(|| missing("profile", &spec.profile_ref.name))?;
-    let rule = profile.spec.levels.iter().find(|rule| rule.level == tenant.spec.level);
-    let rule = rule.ok_or_else(|| missing("rule of level", &tenant.spec.level.to_string()))?;
+    let level = spec.enforced_level(tenant.spec.level);
+    let rule = profile.spec.levels.iter().find(|rule| rule.level == level);
+    let rule = rule.ok_or_else(|| missing("rule of level", &level.to_string()))?;
     let zones: Vec<Zone> = spec.zones.iter().map(|z| z.zone).collect();
     let fits = match end.zone {
         Some(zone) => zones.contains(&zone),
@@ -146,7 +150,7 @@ fn side<'a>(field: &str, end: &EnvironmentEnd, register: &'a Register) -> Result
     })
 }
 
-/// Whether an environment that the paper was accepted for is gone: deleted, made again, or on its way out.
+/// Whether an environment that the paper was accepted for is gone: deleted, made again, or being removed.
 pub fn is_gone(spec: &ConnectionSpec, accepted: &[UidRef], register: &Register) -> bool {
     let ends = [&spec.source, &spec.destination].into_iter().filter_map(|end| end.environment.as_ref());
     ends.into_iter().any(|end| {
@@ -154,9 +158,7 @@ pub fn is_gone(spec: &ConnectionSpec, accepted: &[UidRef], register: &Register) 
         let Some(then) = accepted.iter().find(|a| a.name == *name) else { return false };
         let now = register.environments.get(name);
         now.is_none_or(|now| {
-            now.uid().as_ref() != Some(&then.uid)
-                || now.metadata.deletion_timestamp.is_some()
-                || now.spec.lifecycle == Lifecycle::Decommissioned
+            now.uid().as_ref() != Some(&then.uid) || now.metadata.deletion_timestamp.is_some() || life::is_over(now)
         })
     })
 }
@@ -253,7 +255,17 @@ pub(super) fn blocks(outside: &OutsideEnd) -> impl Iterator<Item = &String> {
 }
 
 /// What keeps an approved connection from being open now.
-pub(super) fn held(spec: &ConnectionSpec, ends: &Ends, namespaces: &BTreeMap<String, String>) -> Option<Refusal> {
+pub(super) fn held(
+    spec: &ConnectionSpec,
+    ends: &Ends,
+    namespaces: &BTreeMap<String, String>,
+    today: Date,
+) -> Option<Refusal> {
+    let stopped = ends.sides().find(|side| life::now(side.environment, today) != Stage::Active);
+    if let Some(side) = stopped {
+        let message = format!("{:?} is stopped; it opens again when that resumes.", side.environment.name_any());
+        return Some(Refusal::new(Reason::Suspended, message));
+    }
     let kind = spec.source.outside.as_ref().map(|o| o.kind);
     if let (Some(kind), Some(to)) = (kind, ends.destination.inside()) {
         let guarded =
@@ -269,6 +281,10 @@ pub(super) fn held(spec: &ConnectionSpec, ends: &Ends, namespaces: &BTreeMap<Str
         let uid = of_environment.iter().find(|n| n.name == side.namespace).and_then(|n| n.uid.as_ref());
         uid.is_some() && namespaces.get(&side.namespace) == uid
     };
+    if let Some(cut) = ends.sides().find(|side| is_isolated(side.environment)) {
+        let message = format!("{:?}: {}", cut.environment.name_any(), Reason::Isolated.en());
+        return Some(Refusal::new(Reason::Isolated, message));
+    }
     let waits = ends.sides().find(|side| !there(side))?;
     let message = format!("The namespace {:?} is not there yet.", waits.namespace);
     Some(Refusal::new(Reason::Provisioning, message))

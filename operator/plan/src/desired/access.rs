@@ -4,19 +4,19 @@
 use std::collections::BTreeMap;
 
 use berth_crds::agency::{Subject, SubjectKind};
-use berth_crds::environment::{Access, AccessRole, Lifecycle};
+use berth_crds::environment::{Access, AccessRole, Stage};
 use berth_crds::{Environment, Tenant, labels};
 use jiff::civil::Date;
 use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef, Subject as RbacSubject};
 
-use super::Place;
+use super::{Place, account};
 use crate::admit::owner_access;
-use crate::day;
+use crate::{day, life};
 
 const ROLES: [AccessRole; 3] = [AccessRole::Admin, AccessRole::Edit, AccessRole::View];
 
 pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
-    ROLES.into_iter().filter_map(|role| binding(place, role)).collect()
+    ROLES.into_iter().filter_map(|role| binding(place, role)).chain(account::binding(place)).collect()
 }
 
 /// Who may be bound on a day, by name of the binding: a function of the environment's list and its tenant's owner alone,
@@ -26,25 +26,38 @@ pub fn access_allowed(
     tenant: Option<&Tenant>,
     today: Date,
 ) -> BTreeMap<&'static str, Vec<RbacSubject>> {
-    if environment.spec.lifecycle != Lifecycle::Active {
-        return BTreeMap::new();
-    }
     let bound = ROLES.into_iter().map(|role| (names(role).0, subjects(environment, tenant, role, today)));
+    let deploys = account::subjects(environment, today);
     bound
+        .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect::<Vec<_>>()))
+        .chain([(account::DEPLOY, deploys)])
         .filter(|(_, subjects)| !subjects.is_empty())
-        .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect()))
         .collect()
 }
 
-/// Who has a role on a day.
+/// Who has a role on a day. Of a stopped environment everybody on the list reads, and nobody does more.
 fn subjects(environment: &Environment, tenant: Option<&Tenant>, role: AccessRole, today: Date) -> Vec<Subject> {
     let lasting =
         |expires: &Option<String>| expires.as_deref().is_none_or(|e| day::parse(e).is_some_and(|e| today <= e));
-    let entries = environment.spec.access.iter().filter(|a| a.role == role && lasting(&a.expires));
+    let stage = life::now(environment, today);
+    let in_force = |a: &Access| match stage {
+        Stage::Active => Some(a.role),
+        Stage::Suspended | Stage::Halted => Some(AccessRole::View),
+        Stage::Removing | Stage::Removed => None,
+    };
+    let ends = |a: &Access| a.expires.is_some() || !is_contractor(a);
+    let counts = |a: &&Access| in_force(a) == Some(role) && lasting(&a.expires) && ends(a);
+    let entries = environment.spec.access.iter().filter(counts);
     let mut subjects: Vec<Subject> = entries.map(|a| follows(a, tenant)).collect();
     subjects.sort();
     subjects.dedup();
     subjects
+}
+
+/// Whether the entry is for people who were hired: their access ends, or it has no effect.
+pub fn is_contractor(entry: &Access) -> bool {
+    let name = entry.subject.name.as_str();
+    name == labels::CONTRACTORS || name.starts_with(labels::GROUP_PREFIX) && name.ends_with(":contractor")
 }
 
 /// The owner's people administer their environments, whoever the owner is: after a transfer the entry that the first

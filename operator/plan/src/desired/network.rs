@@ -15,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::ResourceExt;
 
 use super::Place;
+use crate::intervention::is_isolated;
 
 /// Nothing comes in (nor goes out, from level 3) but what another policy opens.
 const DENY: &str = "berth-default-deny";
@@ -24,6 +25,9 @@ const INSIDE: &str = "berth-inside";
 const DNS: &str = "berth-dns";
 
 pub(super) fn build(place: &Place) -> Vec<NetworkPolicy> {
+    if is_isolated(place.environment) {
+        return vec![policy(place, DENY, NetworkPolicySpec { policy_types: both_ways(), ..Default::default() })];
+    }
     let mut policies = vec![deny(place), inside(place)];
     if both(place) {
         policies.push(dns(place));
@@ -40,6 +44,11 @@ fn policy(place: &Place, name: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
         metadata: place.child(name),
         spec: Some(NetworkPolicySpec { pod_selector: Some(LabelSelector::default()), ..spec }),
     }
+}
+
+/// Isolation denies both directions at any level: policies only add, so it is the absence of every other one.
+fn both_ways() -> Option<Vec<String>> {
+    Some(["Ingress", "Egress"].map(String::from).to_vec())
 }
 
 fn directions(place: &Place) -> Option<Vec<String>> {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use berth_crds::environment::Stage;
 use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::Place;
 use crate::amounts::{format_bytes, format_cpu};
+use crate::life;
 
 /// Name of the quota in every tenant namespace.
 pub const NAME: &str = "berth-quota";
@@ -34,7 +36,8 @@ pub(super) fn build(place: &Place) -> ResourceQuota {
         ("limits.memory", memory),
         ("requests.storage", format_bytes(part.storage)),
         ("requests.nvidia.com/gpu", part.gpus.to_string()),
-        ("pods", place.class.spec.pods.to_string()),
+        // Nothing starts in a halted environment, whatever asks for it.
+        ("pods", if halted(place) { "0".into() } else { place.class.spec.pods.to_string() }),
         // No way around the granted addresses: exposure comes with a Connection.
         ("services.nodeports", "0".into()),
         ("services.loadbalancers", "0".into()),
@@ -45,4 +48,8 @@ pub(super) fn build(place: &Place) -> ResourceQuota {
         spec: Some(ResourceQuotaSpec { hard: Some(hard), ..Default::default() }),
         ..Default::default()
     }
+}
+
+fn halted(place: &Place) -> bool {
+    life::now(place.environment, place.today) == Stage::Halted
 }

@@ -38,6 +38,7 @@ holders! {
     GoverningBody "governing-body": "chủ quản hệ thống thông tin", "the governing body of the system";
     Network "network": "đơn vị quản lý mạng", "the network unit";
     Operator "operator": "hệ thống tự động", "the automated system";
+    OtherAgency "other-agency": "cơ quan bên kia", "the other agency";
     PlatformOperator "platform-operator": "đơn vị vận hành Trung tâm dữ liệu", "the platform operator";
 }
 

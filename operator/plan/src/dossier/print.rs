@@ -241,6 +241,7 @@ pub fn word(value: &str) -> Option<&'static str> {
     })
 }
 
-fn escaped(text: &str) -> String {
+/// Text as it stands in HTML.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

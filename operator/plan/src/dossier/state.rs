@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
-use berth_crds::environment::Lifecycle;
+use berth_crds::environment::{Lifecycle, Stage};
 use berth_crds::onboarding::{Action, OnboardingStatus, OutcomeResult, State};
 use berth_crds::{ConditionType, Decision, Environment, Reason, Tenant, condition};
 use kube::ResourceExt;
@@ -43,12 +43,19 @@ pub fn of(papers: &Papers) -> State {
             handed_over(papers.action, papers.tenant, papers.environment)
         }
         OutcomeResult::Approved if is(ConditionType::Stalled) => State::Approved,
+        OutcomeResult::Approved if waits_for_other(status) => State::Approved,
         OutcomeResult::Approved => {
             let booked = condition::get(&status.conditions, ConditionType::Booked);
             let waits = booked.is_some_and(|c| c.reason == Reason::NoHeadroom.as_str());
             if waits { State::WaitingForCapacity } else { State::Provisioning }
         }
     }
+}
+
+/// Whether the paper of the other agency is awaited.
+fn waits_for_other(status: &OnboardingStatus) -> bool {
+    let ready = condition::get(&status.conditions, ConditionType::Ready);
+    ready.is_some_and(|c| c.reason == Reason::AwaitingOtherAgency.as_str())
 }
 
 fn undecided(papers: &Papers) -> State {
@@ -69,16 +76,22 @@ pub fn to_sign(missing: &[SignerRole]) -> State {
 
 /// The state of a request that is done: of its system, as far as the request brought it about.
 pub fn handed_over(action: Action, tenant: Option<&Tenant>, environment: Option<&Environment>) -> State {
-    if !matches!(action, Action::New | Action::AddEnvironment) {
+    let follows = matches!(action, Action::New | Action::AddEnvironment | Action::RecordLevel | Action::GoLive);
+    let stops = matches!(action, Action::Suspend | Action::Decommission);
+    if !stops && !follows {
         return State::HandedOver;
     }
     let operates = tenant.and_then(|t| t.status.as_ref());
     let operates = operates.is_some_and(|s| condition::is_true(&s.conditions, ConditionType::Operating));
     let level = tenant.map_or(0, |t| t.spec.level);
+    let stage = environment.and_then(|e| e.status.as_ref()?.stage);
     match environment.map(|e| e.spec.lifecycle) {
-        Some(Lifecycle::Suspended) => State::Suspended,
+        // What is announced has not begun.
+        Some(Lifecycle::Suspended) if stage != Some(Stage::Active) => State::Suspended,
+        Some(Lifecycle::Active) if stage == Some(Stage::Suspended) => State::Suspended,
         Some(Lifecycle::Decommissioned) if emptied(environment) => State::Closed,
         Some(Lifecycle::Decommissioned) => State::Decommissioning,
+        _ if stops => State::HandedOver,
         _ if operates => State::Operating,
         _ if level >= NEEDS_PERMISSION => State::AwaitingGoLive,
         _ => State::HandedOver,

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use berth_crds::audit::{Act, AuditEntry, AuditObject, MAX_WHO};
 use berth_crds::common::Document;
 use berth_crds::{
-    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, NetworkChange, Onboarding, PolicyProfile,
-    PrefixBlock, Site, Tenant, WorkingCalendar, labels,
+    AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, Intervention, NetworkChange, Onboarding,
+    PolicyProfile, PrefixBlock, Site, Tenant, WorkingCalendar, labels,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
@@ -62,6 +62,8 @@ pub struct World {
     pub blocks: Vec<Arc<PrefixBlock>>,
     /// What was said of devices outside the cluster.
     pub changes: Vec<Arc<NetworkChange>>,
+    /// Acts that waited for no paper.
+    pub interventions: Vec<Arc<Intervention>>,
 }
 
 impl World {
@@ -72,7 +74,7 @@ impl World {
                 self.$first.iter().map(|o| &o.metadata)$(.chain(self.$field.iter().map(|o| &o.metadata)))*
             };
         }
-        all!(onboardings connections decisions agencies sites classes profiles calendars plans tenants environments namespaces blocks changes)
+        all!(onboardings connections decisions agencies sites classes profiles calendars plans tenants environments namespaces blocks changes interventions)
     }
 }
 
@@ -179,6 +181,12 @@ fn entry<K: Resource<DynamicType = ()>>(object: &K, act: Act, transition: &str, 
 
 pub(crate) fn created(meta: &ObjectMeta) -> Timestamp {
     meta.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0)
+}
+
+/// When a record that never changes was made, for sorting: the API server's clock tells seconds, so of two within one second
+/// the resourceVersion tells the later (KEP-5504: those of one kind compare as numbers).
+pub(crate) fn order(meta: &ObjectMeta) -> (Timestamp, Option<u64>) {
+    (created(meta), meta.resource_version.as_ref().and_then(|version| version.parse().ok()))
 }
 
 /// When the object itself, not its status, was last written.

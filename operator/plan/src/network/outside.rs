@@ -6,13 +6,12 @@ use berth_crds::change::Outside;
 use berth_crds::common::UidRef;
 use berth_crds::condition::{self, Is};
 use berth_crds::{AddressPlan, ConditionType, Environment, NetworkChange, Reason, Tenant};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 
-use crate::as_of;
-use crate::day;
+use crate::ledger::acts::order;
+use crate::{as_of, day};
 
 /// What devices must know of an environment on a day; `None` before it has a prefix.
 pub fn facts(environment: &Environment, tenant: &Tenant, plan: Option<&AddressPlan>, on: Date) -> Option<Outside> {
@@ -34,20 +33,13 @@ pub fn has(assignment: &Assignment, environment: &Environment) -> bool {
     named || holder.tenant_ref.as_ref() == Some(&environment.spec.tenant_ref)
 }
 
-/// When a record was made, for sorting: the API server's clock tells seconds, so of two words within one second the
-/// resourceVersion tells the later (KEP-5504: those of one kind compare as numbers; a record is never changed).
-fn made(change: &NetworkChange) -> (Option<Timestamp>, Option<u64>) {
-    let version = change.metadata.resource_version.as_ref().and_then(|version| version.parse().ok());
-    (change.metadata.creation_timestamp.as_ref().map(|time| time.0), version)
-}
-
 /// What is said of the devices: the newest word about the very environment counts.
 pub fn said<'a>(facts: &Outside, changes: impl IntoIterator<Item = &'a NetworkChange>) -> (Is, Reason, String) {
     let about = changes.into_iter().filter_map(|change| {
         let entry = change.spec.environments.iter().find(|e| e.environment_ref == facts.environment_ref)?;
         Some((change, entry))
     });
-    match about.max_by_key(|(change, _)| made(change)) {
+    match about.max_by_key(|(change, _)| order(&change.metadata)) {
         None => (Is::Unknown, Reason::OutsidePending, Reason::OutsidePending.en().into()),
         Some((change, entry)) => {
             let (by, reference) = (&change.spec.by.username, &change.spec.reference);

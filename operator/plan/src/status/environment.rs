@@ -1,7 +1,7 @@
 //! Status of an Environment.
 
 use berth_crds::condition::{self, Is};
-use berth_crds::environment::{EnvironmentStatus, Lifecycle, NamespaceStatus};
+use berth_crds::environment::{EnvironmentStatus, NamespaceStatus, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -45,7 +45,7 @@ pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> Envi
         ConditionType::NamespacesReady
     };
     let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
-    conditions(&mut status.conditions, environment, &failed, now);
+    conditions(&mut status.conditions, environment, status.stage.unwrap_or_default(), &failed, now);
     // Steps before the failed one are done, but a prefix is reserved only once one is known.
     if status.prefix.is_none() && blocked.reason != Reason::AddressPending {
         let (generation, reason) = (environment.metadata.generation, Reason::NotYet);
@@ -82,14 +82,26 @@ pub fn planned(
     status.prefix = Some(desired.prefix.clone());
     status.agency = tenant.map(|t| t.spec.agency_ref.name.clone());
     status.system = tenant.map(|t| t.spec.code.clone());
+    (status.stage, status.next) = (Some(desired.stage), desired.next.clone());
     if *progress == Progress::Done {
         status.granted = Some(desired.granted.clone());
     }
-    conditions(&mut status.conditions, environment, progress, now);
+    conditions(&mut status.conditions, environment, desired.stage, progress, now);
     status
 }
 
-fn conditions(list: &mut Vec<Condition>, environment: &Environment, progress: &Progress, now: &Time) {
+/// Why an environment for which nothing is left to do is as it is.
+fn as_it_is(stage: Stage) -> Reason {
+    match stage {
+        Stage::Active => Reason::Ready,
+        Stage::Suspended => Reason::Suspended,
+        Stage::Halted => Reason::Halted,
+        Stage::Removing => Reason::Removing,
+        Stage::Removed => Reason::Removed,
+    }
+}
+
+fn conditions(list: &mut Vec<Condition>, environment: &Environment, stage: Stage, progress: &Progress, now: &Time) {
     let generation = environment.metadata.generation;
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(list, type_, is, reason, message, generation, now);
@@ -105,10 +117,9 @@ fn conditions(list: &mut Vec<Condition>, environment: &Environment, progress: &P
             Progress::Failed { at, reason, message } if at == step => set(*step, Is::False, *reason, message),
             _ if i < reached => {
                 // Without a back end a prefix is reserved, not routed: the condition says so.
-                let suspended = environment.spec.lifecycle != Lifecycle::Active;
                 let reason = match step {
                     ConditionType::Addressed => Reason::NoBackEnd,
-                    ConditionType::AccessReady if suspended => Reason::Suspended,
+                    ConditionType::AccessReady if stage != Stage::Active => Reason::Suspended,
                     _ => Reason::Done,
                 };
                 set(*step, Is::True, reason, reason.en());
@@ -118,7 +129,7 @@ fn conditions(list: &mut Vec<Condition>, environment: &Environment, progress: &P
     }
     let waiting = [Reason::AddressPending, Reason::QuotaPending, Reason::NamespaceTerminating, Reason::ApplyFailed];
     let (ready, stalled, reason, message) = match progress {
-        Progress::Done => (Is::True, false, Reason::Ready, Reason::Ready.en().to_owned()),
+        Progress::Done => (Is::True, false, as_it_is(stage), as_it_is(stage).en().to_owned()),
         Progress::Failed { reason, message, .. } => (Is::False, !waiting.contains(reason), *reason, message.clone()),
         _ => (Is::False, false, Reason::Provisioning, Reason::Provisioning.en().to_owned()),
     };

@@ -10,11 +10,13 @@ use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
+use crate::act;
 use crate::checks::{self, Overall};
 use crate::day;
 use crate::dossier::chain::Submission;
 use crate::dossier::clock::{self, Clocks};
-use crate::dossier::{holder, state};
+use crate::dossier::holder::{self, Holder};
+use crate::dossier::state;
 
 /// What happened last.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +55,11 @@ pub enum Event {
         /// Whether headroom is booked: then it no longer stands in the queue.
         booked: bool,
     },
+    /// Approved; the other agency's paper is still missing.
+    AwaitsOther {
+        /// Which paper.
+        message: String,
+    },
     /// Everything is there.
     Ready {
         /// Sentence for people.
@@ -78,6 +85,9 @@ pub fn record(
     use ConditionType::{Approved, Booked, Overdue, Ready, Reconciling, Rejected, Stalled, Withdrawn};
     status.observed_generation = onboarding.metadata.generation;
     let result = status.outcome.as_ref().map(|o| o.result);
+    // What never books says nothing of headroom; a change of owner does once it had to wait for it.
+    let told = condition::get(&status.conditions, Booked).is_some();
+    let books = told || act::books(onboarding.spec.action);
     let by_rule = status.outcome.as_ref().is_some_and(|o| o.decision_uids.is_empty());
     let (state, holder, reason, message) = summary(event, result, &status);
     // Who approved is said once and stays.
@@ -101,10 +111,10 @@ pub fn record(
     }
     match event {
         Event::NoHeadroom { .. } => set(Booked, Is::False, Reason::NoHeadroom, &message),
-        Event::Ready { .. } | Event::Stuck { booked: true, .. } => {
+        Event::Ready { .. } | Event::Stuck { booked: true, .. } if books => {
             set(Booked, Is::True, Reason::Booked, Reason::Booked.en());
         }
-        Event::Decided { .. } if result == Some(OutcomeResult::Approved) => {
+        Event::Decided { .. } if books && result == Some(OutcomeResult::Approved) => {
             set(Booked, Is::Unknown, Reason::NotYet, Reason::NotYet.en());
         }
         _ => {}
@@ -139,7 +149,7 @@ fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
     match event {
         Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate | Event::Stuck { .. } => true,
         Event::Decided { .. } => result != Some(OutcomeResult::Approved),
-        Event::Checked | Event::Signed { .. } | Event::NoHeadroom { .. } => false,
+        Event::Checked | Event::Signed { .. } | Event::NoHeadroom { .. } | Event::AwaitsOther { .. } => false,
         Event::Ready { .. } | Event::Lives { .. } => false,
     }
 }
@@ -151,7 +161,11 @@ fn summary(event: &Event, result: Option<OutcomeResult>, status: &OnboardingStat
         _ => &status.signers,
     };
     let (state, reason, message) = told(event, result, status, missing);
-    (state, holder::text(&holder::of(state, missing)), reason, message)
+    let holders = match event {
+        Event::AwaitsOther { .. } => vec![Holder::OtherAgency],
+        _ => holder::of(state, missing),
+    };
+    (state, holder::text(&holders), reason, message)
 }
 
 fn told(
@@ -184,6 +198,7 @@ fn told(
         },
         Event::WithdrawnLate => (State::Withdrawn, Reason::Withdrawn, Reason::Withdrawn.en().into()),
         Event::NoHeadroom { message } => (State::WaitingForCapacity, Reason::NoHeadroom, message.clone()),
+        Event::AwaitsOther { message } => (State::Approved, Reason::AwaitingOtherAgency, message.clone()),
         Event::Stuck { reason, message, .. } => (State::Approved, *reason, message.clone()),
         Event::Ready { message, state } => (*state, Reason::Ready, message.clone()),
         Event::Lives { state } => (*state, Reason::Ready, format!("{}.", state.words().en)),

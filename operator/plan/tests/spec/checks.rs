@@ -107,10 +107,10 @@ fn each_bad_input_fails_one_named_check_that_says_field_value_and_what_to_do() {
             vec!["spec.environment.classRef.name", "\"vm\"", "choose another class"],
         ),
         (
-            "action of later",
+            "parts of another action",
             json!({"spec": {"action": "Suspend"}}),
             "complete",
-            vec!["spec.action", "Suspend", "not supported yet"],
+            vec!["spec.environmentRef", "Suspend", "spec.system", "spec.environment", "leave it out"],
         ),
         (
             "second system of a code",

@@ -44,6 +44,7 @@ impl Setup {
             signers: &self.signers,
             register: &self.register,
             day: today(),
+            day_of: &utc,
             booked: self.booked,
         })
     }

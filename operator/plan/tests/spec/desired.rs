@@ -67,6 +67,7 @@ fn metadata(n: &DesiredNamespace) -> Vec<&ObjectMeta> {
     let fixed = [&n.namespace.metadata, &n.limits.metadata, &n.quota.metadata];
     fixed
         .into_iter()
+        .chain(n.accounts.iter().map(|a| &a.metadata))
         .chain(n.policies.iter().map(|p| &p.metadata))
         .chain(n.access.iter().map(|a| &a.metadata))
         .collect()
@@ -172,16 +173,6 @@ fn there_is_exactly_one_quota_in_each_namespace_and_it_gives_no_way_around_the_a
             let hard = n.quota.spec.as_ref().unwrap().hard.as_ref().unwrap();
             assert_eq!((hard["services.nodeports"].0.as_str(), hard["services.loadbalancers"].0.as_str()), ("0", "0"));
         }
-    }
-}
-
-#[test]
-fn a_suspended_or_leaving_environment_keeps_everything_but_its_access() {
-    let active = planned("aaaaaa-prod", "Prod", json!({}));
-    for lifecycle in ["Suspended", "Decommissioned"] {
-        let mut expected = active.clone();
-        expected.namespaces.iter_mut().for_each(|n| n.access.clear());
-        assert_eq!(planned("aaaaaa-prod", "Prod", json!({"lifecycle": lifecycle})), expected, "{lifecycle}");
     }
 }
 

@@ -40,6 +40,7 @@ fn of_case(request: &Onboarding, name: &str, booking: Option<&Booking>, register
         booking,
         register,
         open: &|paper| open.contains(&paper.uid.as_str()),
+        others: &[],
     })
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
 use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names};
+use berth_plan::intervention::is_isolated;
 use berth_plan::same::in_force;
-use k8s_openapi::api::core::v1::ResourceQuota;
+use k8s_openapi::api::core::v1::{ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::{RoleBinding, Subject};
 use kube::api::Patch;
@@ -22,7 +23,7 @@ use crate::error::{Result, while_};
 const QUOTA_PATIENCE: Duration = Duration::from_secs(12);
 
 /// Limits, quotas (shrinking zones first) and policies; returns when the quotas are in force.
-pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
+pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
     let (shrinking, others): (Vec<_>, Vec<_>) = desired.namespaces.iter().partition(|n| shrinks(n, ctx));
     for group in [shrinking, others] {
         for namespace in &group {
@@ -37,12 +38,27 @@ pub async fn ensure(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
         }
     }
     for namespace in &desired.namespaces {
+        accounts(namespace, ctx).await?;
         for policy in &namespace.policies {
             apply::child(ctx, &ctx.caches.policies, policy).await?;
         }
-        prune_policies(namespace, ctx).await?;
+        prune_policies(namespace, is_isolated(environment), ctx).await?;
     }
     Ok(None)
+}
+
+/// Accounts that are planned, and none of ours that is not.
+async fn accounts(namespace: &DesiredNamespace, ctx: &Context) -> Result<()> {
+    for account in &namespace.accounts {
+        apply::part(ctx, &ctx.caches.accounts, account).await?;
+    }
+    for account in ctx.caches.accounts.all() {
+        let here = account.namespace().as_deref() == Some(&namespace.name);
+        if here && !namespace.accounts.iter().any(|a| a.name_any() == account.name_any()) {
+            apply::delete(&ctx.api_in::<ServiceAccount>(&namespace.name), account.as_ref()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A zone that uses more than its new part holds back the zones that would grow into it.
@@ -93,13 +109,24 @@ async fn await_quotas(group: &[&DesiredNamespace], ctx: &Context) -> Option<Stop
 }
 
 /// A policy with our label that is not planned opens something that nobody decided.
-async fn prune_policies(namespace: &DesiredNamespace, ctx: &Context) -> Result<()> {
+async fn prune_policies(namespace: &DesiredNamespace, isolated: bool, ctx: &Context) -> Result<()> {
     for policy in ctx.caches.policies.all() {
         let here = policy.namespace().as_deref() == Some(&namespace.name);
         let planned = namespace.policies.iter().any(|p| p.name_any() == policy.name_any());
-        if here && !planned && !is_an_opening(&policy, ctx) {
+        if here && !planned && (isolated || !is_an_opening(&policy, ctx)) {
             apply::delete(&ctx.api_in::<NetworkPolicy>(&namespace.name), policy.as_ref()).await?;
         }
+    }
+    Ok(())
+}
+
+/// What is planned is in place before anything else: isolation does not wait for a quota or an address.
+pub async fn cut_off(desired: &Desired, ctx: &Context) -> Result<()> {
+    for namespace in desired.namespaces.iter().filter(|n| ctx.caches.namespaces.get(&n.name, None).is_some()) {
+        for policy in &namespace.policies {
+            apply::child(ctx, &ctx.caches.policies, policy).await?;
+        }
+        prune_policies(namespace, true, ctx).await?;
     }
     Ok(())
 }

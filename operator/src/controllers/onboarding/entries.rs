@@ -5,6 +5,7 @@ use std::sync::Arc;
 use berth_crds::common::{HolderKind, NameRef};
 use berth_crds::onboarding::{Action as Asked, Outcome};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
+use berth_plan::act;
 use berth_plan::admit::{self, Admission};
 use berth_plan::amounts::Amounts;
 use berth_plan::dossier::state;
@@ -15,7 +16,7 @@ use kube::api::PostParams;
 use kube::runtime::controller::Action;
 use tokio::sync::MutexGuard;
 
-use super::{Pass, queue};
+use super::{Pass, acts, queue};
 use crate::booking::{self, Place};
 use crate::error::{Error, Result, while_};
 use crate::{apply, cache, observe};
@@ -33,6 +34,10 @@ fn plate(pass: &Pass) -> Option<String> {
     let spec = &pass.onboarding.spec;
     match spec.action {
         Asked::New => {
+            // What was handed over is ours, whatever paper changed its system since.
+            if pass.is(ConditionType::Ready) {
+                return pass.onboarding.status.as_ref()?.tenant_ref.as_ref().map(|t| t.name.clone());
+            }
             let uid = pass.onboarding.uid()?;
             let ours = |plate: &String| match pass.ctx.caches.tenants.get(plate, None) {
                 Some(tenant) => made_by(&tenant.spec.basis, Some(&uid)),
@@ -65,6 +70,7 @@ pub fn environment(pass: &Pass) -> Option<Arc<Environment>> {
 pub fn level(pass: &Pass) -> Option<i64> {
     match pass.onboarding.spec.action {
         Asked::New => pass.onboarding.spec.system.as_ref().map(|s| s.level),
+        Asked::RecordLevel => pass.onboarding.spec.level.as_ref().map(|asked| asked.level),
         _ => pass.register.tenants.get(&plate(pass)?).map(|t| t.spec.level),
     }
 }
@@ -81,6 +87,9 @@ pub fn place(pass: &Pass) -> Option<Place> {
 
 /// Whether something was booked, made or handed over for this request: then it cannot be taken back.
 pub fn is_begun(pass: &Pass) -> bool {
+    if acts::is_begun(pass) {
+        return true;
+    }
     let ledger = place(pass).map(|p| p.ledger());
     let entry =
         ledger.zip(environment_name(pass)).and_then(|(l, name)| l.find(HolderKind::Environment, &name).cloned());
@@ -89,6 +98,9 @@ pub fn is_begun(pass: &Pass) -> bool {
 
 /// Finds what is still needed, books it, makes it, then waits for Ready.
 pub async fn provide(pass: &mut Pass<'_>) -> Result<Action> {
+    if let Some(act) = act::of(pass.onboarding.spec.action) {
+        return acts::provide(pass, act).await;
+    }
     let outcome = pass.onboarding.status.as_ref().and_then(|s| s.outcome.clone());
     let (Some(outcome), Some(place), Some(name)) = (outcome, place(pass), environment_name(pass)) else {
         return stuck(pass, Reason::MissingReference, "The agency, its site or the environment is gone.").await;
@@ -104,7 +116,7 @@ pub async fn provide(pass: &mut Pass<'_>) -> Result<Action> {
             take_back(pass, &place, &name).await?;
             stuck(pass, reason, &message).await
         }
-        Way::Create | Way::Change => carry_out(pass, &outcome, &place, &name, line).await,
+        Way::Create | Way::Change | Way::Act => carry_out(pass, &outcome, &place, &name, line).await,
     }
 }
 
@@ -215,7 +227,7 @@ async fn finish(pass: &mut Pass<'_>) -> Result<Action> {
     Ok(Action::await_change())
 }
 
-async fn stuck(pass: &mut Pass<'_>, reason: Reason, message: &str) -> Result<Action> {
+pub(super) async fn stuck(pass: &mut Pass<'_>, reason: Reason, message: &str) -> Result<Action> {
     let told = pass.onboarding.status.as_ref().and_then(|s| condition::get(&s.conditions, ConditionType::Stalled));
     if told.is_none_or(|c| c.reason != reason.as_str() || c.message != message) {
         tracing::warn!(onboarding = cache::key(&pass.onboarding), message, "approved, but stuck");

@@ -26,6 +26,7 @@ pub fn way(ctx: &Context, register: &Register, onboarding: &Onboarding, place: &
         booking: ledger.find(HolderKind::Environment, name),
         register,
         open: &|paper| observe::is_open(ctx, paper),
+        others: &[],
     })
 }
 
@@ -46,6 +47,13 @@ pub async fn book(pass: &Pass<'_>, amounts: Amounts, place: &Place, name: &str) 
         Booked::NoHeadroom { resource, .. } => Some(format!("Not enough {resource} is left.")),
         Booked::Already | Booked::Write(_) => None,
     })
+}
+
+/// Whether what a change of owner takes over fits after everybody who waits for the same headroom: it waits behind them.
+pub fn has_turn(pass: &Pass<'_>, place: &Place, more: Amounts) -> bool {
+    let waiting = pass.ctx.caches.onboardings.all().into_iter().filter_map(|o| Some((waiting(&o)?, o)));
+    let before: Vec<Amounts> = waiting.filter_map(|(_, o)| wish(pass, place, &o)).collect();
+    more == Amounts::default() || in_turn(place.ledger().headroom(), &before, more)
 }
 
 /// What lacks, as a sentence that stays true while the numbers move.

@@ -4,7 +4,8 @@ use berth_crds::audit::{Act, AuditEntry};
 use berth_crds::common::Document;
 use berth_crds::decision::Effect;
 use berth_crds::{
-    ConditionType, Connection, Decision, DecisionSpec, NetworkChange, Onboarding, condition, labels, names,
+    ConditionType, Connection, Decision, DecisionSpec, Intervention, NetworkChange, Onboarding, condition, labels,
+    names,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -18,7 +19,23 @@ pub fn all<'a>(world: &'a World, look: &'a Look) -> impl Iterator<Item = Draft> 
     let decisions = world.decisions.iter().filter(|d| !look.memory.is_settled(&d.metadata));
     let papers = onboardings.flat_map(|o| of_onboarding(o, look)).chain(decisions.flat_map(|d| of_decision(d, look)));
     let papers = papers.chain(world.connections.iter().flat_map(|c| of_connection(c, look)));
-    papers.chain(world.changes.iter().filter_map(|c| of_change(c, look)))
+    let papers = papers.chain(world.changes.iter().filter_map(|c| of_change(c, look)));
+    papers.chain(world.interventions.iter().filter_map(|i| of_intervention(i, look)))
+}
+
+fn of_intervention(act: &Intervention, look: &Look) -> Option<Draft> {
+    let (at, spec) = (created(&act.metadata), &act.spec);
+    let done = || AuditEntry {
+        agency: look.owner(names::tenant_of_environment(&spec.environment_ref.name)),
+        who: spec.by.username.clone(),
+        after: Some(bounded(json!({
+            "environment": spec.environment_ref, "act": spec.act, "access": spec.access, "until": spec.until,
+        }))),
+        reason: Some(clipped(&spec.reason)),
+        request_id: spec.request_id.clone(),
+        ..entry(act, Act::Intervened, "Intervened", at)
+    };
+    look.open(&act.metadata, "Intervened").then(|| Draft { at, entry: done() })
 }
 
 fn of_change(change: &NetworkChange, look: &Look) -> Option<Draft> {
@@ -162,7 +179,7 @@ fn decided(paper: &Decision, at: Timestamp) -> AuditEntry {
     let decided = AuditEntry {
         who: spec.by.username.clone(),
         role: Some(spec.role.as_str().into()),
-        on_behalf_of: automatic(paper),
+        on_behalf_of: automatic(paper).or_else(|| paper.spec.on_behalf_of.clone()),
         after: Some(bounded(about(spec))),
         reason: spec.reason.as_deref().map(clipped),
         legal_basis: (!basis.is_empty()).then(|| clipped(&basis.join("; "))),

@@ -63,6 +63,7 @@ fn the_form_has_its_33_fields_in_order_each_with_two_names_a_rule_and_a_place() 
         "form": full(), "letter": {"issuer": "Sở Y tế", "number": "1/SYT", "date": "2026-11-20", "signer": "A",
             "capacity": "GIÁM ĐỐC", "sha256": "0".repeat(64)},
         "system": {"dataSubjects": "Under10k"}, "tenantRef": {"name": "aaaaaa"}, "environmentRef": {"name": "x", "uid": "y"},
+        "endDate": "2027-01-01", "effectiveDate": "2026-12-20", "level": {"level": 3, "regulation": "1/QC"},
         "environment": {"endDate": "2027-01-01", "exposure": ["TSLCD"], "quota": {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}}
     }}));
     let spec = serde_json::to_value(&paper.spec).unwrap();

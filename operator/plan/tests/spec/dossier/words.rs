@@ -92,6 +92,11 @@ fn a_system_from_level_3_waits_for_its_permission_and_a_lifecycle_goes_before_it
         (Action::New, 3, yes.clone(), Lifecycle::Suspended, 1, State::Suspended),
         (Action::New, 3, yes.clone(), Lifecycle::Decommissioned, 1, State::Decommissioning),
         (Action::New, 3, yes.clone(), Lifecycle::Decommissioned, 0, State::Closed),
+        (Action::Suspend, 3, none.clone(), Lifecycle::Suspended, 1, State::Suspended),
+        (Action::Suspend, 3, none.clone(), Lifecycle::Active, 1, State::HandedOver),
+        (Action::Decommission, 3, none.clone(), Lifecycle::Decommissioned, 1, State::Decommissioning),
+        (Action::Decommission, 3, none.clone(), Lifecycle::Decommissioned, 0, State::Closed),
+        (Action::Resume, 3, none.clone(), Lifecycle::Suspended, 1, State::HandedOver),
         (Action::Change, 3, none, Lifecycle::Active, 1, State::HandedOver),
     ];
     for (action, level, status, lifecycle, namespaces, expected) in table {

@@ -1,0 +1,62 @@
+//! Accounts of a tenant namespace: which of their fields are the operator's. A ServiceAccount is not ours as a whole: whoever
+//! administers the environment puts names of pull secrets into `default`.
+
+use crate::cel::break_glass;
+use crate::yaml::{Named, Policy, Rule, Validation};
+use crate::{GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
+
+const WHY: &str = "No pod of a tenant gets a token that it did not ask for: the operator sets `automountServiceAccountToken: \
+    false` on `default`, and nobody else takes it back; a pod that needs a token says so in its own manifest. The account \
+    for deployments exists as long as the Environment asks for it. Everything else in an account is the tenant's.";
+
+/// The policy.
+pub fn policy() -> String {
+    let marked = |root: &str| {
+        format!("{root}.?metadata.?labels[?'app.kubernetes.io/managed-by'].orValue('') == 'berth-operator'")
+    };
+    Policy {
+        why: WHY,
+        name: "berth-account-keys",
+        tenants_only: true,
+        rules: vec![Rule {
+            group: "",
+            operations: &["CREATE", "UPDATE", "DELETE"],
+            resources: vec!["serviceaccounts"],
+        }],
+        conditions: vec![
+            Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
+            Named::new("not-break-glass", break_glass()),
+            Named::new(
+                "not-emptying",
+                format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),
+            ),
+            Named::new("not-collecting", format!("request.userInfo.username != '{GARBAGE_COLLECTOR}'")),
+        ],
+        variables: vec![
+            Named::new("wasOurs", format!("request.operation != 'CREATE' && {}", marked("oldObject"))),
+            Named::new("isOurs", format!("request.operation != 'DELETE' && {}", marked("object"))),
+        ],
+        validations: vec![
+            rule(
+                "request.operation != 'DELETE' || !variables.wasOurs",
+                "This account is the operator's: `default` belongs to every namespace, and `berth-deploy` goes with \
+                 `Environment.spec.deployAccount`.",
+            ),
+            rule(
+                "request.operation == 'DELETE' || variables.wasOurs == variables.isOurs",
+                "`metadata.labels['app.kubernetes.io/managed-by']: berth-operator` is the operator's mark: leave it as it \
+                 is.",
+            ),
+            rule(
+                "!variables.wasOurs || request.operation == 'DELETE' \
+                 || !object.?automountServiceAccountToken.orValue(true)",
+                "`automountServiceAccountToken` stays false here: a pod that needs a token says so in its own manifest.",
+            ),
+        ],
+    }
+    .text()
+}
+
+fn rule(expression: &str, message: &str) -> Validation {
+    Validation { expression: expression.into(), message: message.into(), message_expression: String::new() }
+}

@@ -1,0 +1,47 @@
+//! What a decision on a whole system changes, and what it does not, before it is taken.
+
+use berth_crds::onboarding::{Action, CheckResult, Verdict};
+use berth_crds::{Reason, Tenant};
+use kube::ResourceExt;
+
+use super::{Subject, passed, result};
+use crate::system::{self, level, transfer};
+
+/// A higher level never silently changes what runs; a change of owner changes nothing of it.
+pub fn consequences(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let Some(tenant) = system::tenant(s.onboarding, s.register) else {
+        return passed("consequences", "Nothing changes beyond what is asked.");
+    };
+    match spec.action {
+        Action::RecordLevel => of_level(s, tenant),
+        Action::Transfer => of_transfer(s, tenant),
+        _ => passed("consequences", "What is granted to be reached from outside opens with the permission to operate."),
+    }
+}
+
+fn of_level(s: &Subject, tenant: &Tenant) -> CheckResult {
+    let asked = s.onboarding.spec.level.as_ref().map_or(tenant.spec.level, |asked| asked.level);
+    let name = tenant.name_any();
+    let profile = |name: &str| s.register.profiles.get(name).cloned();
+    let gaps = level::gaps(system::environments(s.register, &name), profile, tenant.spec.level, asked);
+    if gaps.is_empty() {
+        return passed("consequences", format!("Every environment enforces level {asked} already."));
+    }
+    let message = format!("Nothing that runs changes by this record. To enforce the level: {}", gaps.join(" "));
+    result("consequences", Verdict::Warning, Reason::LevelNotEnforced, message)
+}
+
+fn of_transfer(s: &Subject, tenant: &Tenant) -> CheckResult {
+    let Some(asked) = &s.onboarding.spec.transfer else {
+        return passed("consequences", "No change of owner is asked for.");
+    };
+    let name = tenant.name_any();
+    let environments: Vec<String> = system::environments(s.register, &name).map(|e| e.name_any()).collect();
+    let message = format!(
+        "Owner, budget, access and labels of {} change; plate, namespaces, prefixes and workloads stay. {} must ask for the same in a paper of its own.",
+        if environments.is_empty() { name.clone() } else { environments.join(", ") },
+        transfer::other(asked, s.agency)
+    );
+    passed("consequences", message)
+}

@@ -1,0 +1,40 @@
+//! The word of an agency that what is given back is saved and reconciled: it makes no outcome, it comes after one.
+
+use berth_crds::environment::Stage;
+use berth_crds::onboarding::{Action, OutcomeResult};
+use berth_crds::{Decision, Reason};
+
+use super::{Case, Judged, is_contractor, out_of_order, undated};
+use crate::fulfil::made_by;
+
+/// Why it does not count, if it does not.
+pub(super) fn void_reason(
+    case: &Case,
+    decision: &Decision,
+    outcome: Option<OutcomeResult>,
+    before: &[Judged],
+) -> Option<Reason> {
+    let early = || (!reconcilable(case, outcome)).then_some(Reason::VoidTooEarly);
+    let order = || out_of_order(case, decision, before).then_some(Reason::VoidOutOfOrder);
+    by_stranger(case, decision).or_else(order).or_else(|| undated(case, decision)).or_else(early)
+}
+
+/// Who reconciles is somebody of the agency, and not the one who asked for the removal.
+fn by_stranger(case: &Case, decision: &Decision) -> Option<Reason> {
+    let by = &decision.spec.by;
+    if by.groups.iter().any(|g| is_contractor(g)) {
+        return Some(Reason::VoidContractor);
+    }
+    (by.username == case.onboarding.spec.requester.username).then_some(Reason::VoidSelfApproval)
+}
+
+/// What is reconciled stands still: the paper's own environment is halted, as it was seen.
+fn reconcilable(case: &Case, outcome: Option<OutcomeResult>) -> bool {
+    let spec = &case.onboarding.spec;
+    let name = spec.environment_ref.as_ref().map(|r| r.name.as_str()).unwrap_or_default();
+    let halted = case.register.environments.get(name).is_some_and(|environment| {
+        let ours = made_by(&environment.spec.basis, case.onboarding.metadata.uid.as_deref());
+        ours && environment.status.as_ref().and_then(|s| s.stage) == Some(Stage::Halted)
+    });
+    spec.action == Action::Decommission && outcome == Some(OutcomeResult::Approved) && halted
+}

@@ -1,0 +1,76 @@
+//! Four eyes: who signs, for whom, and of which unit.
+
+use std::collections::BTreeSet;
+
+use berth_crds::decision::{DecisionVerdict, SignerRole};
+use berth_crds::profile::Signing;
+use berth_crds::{Decision, Reason, labels};
+
+use super::{Case, is_contractor, same_person};
+use crate::day;
+use crate::system::delegation::{self, Standing};
+
+/// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
+pub(super) fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
+    let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
+    let automatic = spec.by.username == labels::AUTO_USER;
+    if spec.by.groups.iter().any(|g| is_contractor(g)) {
+        return Some(Reason::VoidContractor);
+    }
+    if !automatic && spec.by.username == requester.username {
+        return Some(Reason::VoidSelfApproval);
+    }
+    if case.profile.spec.signing == Signing::ByDocument {
+        let signer = spec.document.as_ref().map(|d| &d.signer);
+        let Some(signer) = signer else { return Some(Reason::VoidNoDocument) };
+        if letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
+            return Some(Reason::VoidSelfApproval);
+        }
+    }
+    let made = decision.metadata.creation_timestamp.as_ref().map_or(case.day, |time| (case.day_of)(time));
+    let mut units = units_of(&spec.by.groups);
+    let standing = delegation::standing(case.register, decision, made, &governing_bodies(case));
+    match &standing {
+        Standing::Void(reason) => return Some(*reason),
+        // Nobody decides on an own request, and nobody has a deputy do it.
+        Standing::For { absent, .. } if *absent == requester.username => return Some(Reason::VoidSelfApproval),
+        Standing::For { agency, .. } => {
+            units.insert(agency);
+        }
+        Standing::Own => {}
+    }
+    let same = |o: &String| units.iter().any(|u| case.register.same_unit(u, o, case.day));
+    (spec.role == SignerRole::Appraiser && operators(case).iter().any(same)).then_some(Reason::VoidSameUnit)
+}
+
+/// Everybody who signed for the agency, in the letter or in a correction of it: a correction takes nobody out.
+fn letter_signers<'a>(case: &'a Case) -> impl Iterator<Item = &'a str> {
+    let corrections = case.decisions.iter().filter(|d| d.spec.verdict == DecisionVerdict::Correct);
+    let corrected = corrections.filter_map(|d| d.spec.document.as_ref());
+    case.onboarding.spec.letter.iter().chain(corrected).map(|letter| letter.signer.as_str())
+}
+
+/// Agencies that groups `berth:<agency>:<role>` name.
+fn units_of(groups: &[String]) -> BTreeSet<&str> {
+    groups.iter().filter_map(|g| Some(g.strip_prefix(labels::GROUP_PREFIX)?.split_once(':')?.0)).collect()
+}
+
+/// Units that operate the system, as far as the request, the register and the rule set say.
+fn operators(case: &Case) -> Vec<String> {
+    let spec = &case.onboarding.spec;
+    let named = spec.system.as_ref().map(|s| s.operator_ref.name.clone());
+    let tenant = case.register.tenant_of(spec).and_then(|t| case.register.tenants.get(&t));
+    let today = tenant.map(|t| t.spec.operators.as_slice()).unwrap_or_default().iter();
+    let today = today.filter(|o| day::covers(&o.from, o.to.as_deref(), case.day)).map(|o| o.agency_ref.name.clone());
+    named.into_iter().chain(today).chain(case.profile.spec.operator_ref.as_ref().map(|o| o.name.clone())).collect()
+}
+
+/// Governing bodies of the system, as far as the request and the register say.
+fn governing_bodies(case: &Case) -> Vec<String> {
+    let spec = &case.onboarding.spec;
+    let named = spec.system.as_ref().map(|s| s.governing_body_ref.name.clone());
+    let tenant = case.register.tenant_of(spec).and_then(|t| case.register.tenants.get(&t));
+    let today = tenant.map(|t| t.spec.governing_bodies.as_slice()).unwrap_or_default().iter();
+    let today = today.filter(|o| day::covers(&o.from, o.to.as_deref(), case.day)).map(|o| o.agency_ref.name.clone());
+    named.into_iter().chain(today).collect()
+}

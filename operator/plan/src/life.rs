@@ -1,0 +1,158 @@
+//! The life of an environment in days: what is in force today, and which step comes next. Everything follows from its
+//! spec, which papers change; no step is taken because a process was awake on the day.
+
+use std::sync::Arc;
+
+use berth_crds::decision::{DecisionVerdict, Effect};
+use berth_crds::environment::{EnvironmentKind, Lifecycle, NextStep, Schedule, Stage};
+use berth_crds::profile::ClockStep;
+use berth_crds::{Decision, Environment, EnvironmentSpec, Reason};
+use jiff::civil::Date;
+
+use crate::day;
+use crate::dossier::clock::Clocks;
+
+/// What is in force on a day, as far as days decide: a removal is begun by its own act, never by a date alone.
+pub fn stage(spec: &EnvironmentSpec, today: Date) -> Stage {
+    let reached = |text: Option<&str>| text.and_then(day::parse).is_some_and(|on| on <= today);
+    let halt = spec.schedule.as_ref().and_then(|s| s.halt.as_deref());
+    match (spec.lifecycle, &spec.schedule) {
+        (Lifecycle::Active, _) if ended(spec, today) => Stage::Suspended,
+        (Lifecycle::Active, _) => Stage::Active,
+        (Lifecycle::Decommissioned, Some(_)) if reached(halt) => Stage::Halted,
+        (_, Some(schedule)) if !reached(Some(&schedule.suspend)) => Stage::Active,
+        // Stopped by hand, without dates: at once.
+        (_, _) => Stage::Suspended,
+    }
+}
+
+/// What is in force, as days and a removal have it.
+pub fn now(environment: &Environment, today: Date) -> Stage {
+    match recorded(environment) {
+        Some(gone @ (Stage::Removing | Stage::Removed)) => gone,
+        _ => stage(&environment.spec, today),
+    }
+}
+
+/// The stage that was written down, as far as it binds: whatever is in use again is not what was removed.
+fn recorded(environment: &Environment) -> Option<Stage> {
+    let stage = environment.status.as_ref().and_then(|s| s.stage)?;
+    let gone = matches!(stage, Stage::Removing | Stage::Removed);
+    (!gone || environment.spec.lifecycle == Lifecycle::Decommissioned).then_some(stage)
+}
+
+/// Whether an environment's namespaces are being deleted or gone.
+pub fn is_leaving_for_good(environment: &Environment) -> bool {
+    matches!(recorded(environment), Some(Stage::Removing | Stage::Removed))
+}
+
+/// Whether an environment is a record only.
+pub fn is_removed(environment: &Environment) -> bool {
+    recorded(environment) == Some(Stage::Removed)
+}
+
+/// Whether nothing of an environment is to stand any more: it is being removed, or a hand set it aside without dates.
+pub fn is_over(environment: &Environment) -> bool {
+    let by_hand = environment.spec.lifecycle == Lifecycle::Decommissioned && environment.spec.schedule.is_none();
+    by_hand || is_leaving_for_good(environment)
+}
+
+/// Why an environment may not be changed in size: what is stopped does not grow.
+pub fn no_growth(environment: &Environment, today: Date) -> Option<String> {
+    let next = match (environment.spec.lifecycle, now(environment, today)) {
+        (_, Stage::Removing | Stage::Removed) => "it is being removed, or gone",
+        (Lifecycle::Active, Stage::Active) => return None,
+        (Lifecycle::Active, _) => "its last day is over: ask for `Extend` first",
+        (_, _) => "ask for `Resume` first",
+    };
+    Some(format!("The environment is stopped and does not change its size; {next}."))
+}
+
+/// Whether the last day of an environment other than production is over.
+fn ended(spec: &EnvironmentSpec, today: Date) -> bool {
+    last_day(spec).is_some_and(|last| last < today)
+}
+
+/// The day after which an environment is suspended by itself: production never is.
+pub fn last_day(spec: &EnvironmentSpec) -> Option<Date> {
+    spec.end_date.as_deref().and_then(day::parse).filter(|_| spec.kind != EnvironmentKind::Prod)
+}
+
+/// Whether the dates allow a removal today.
+pub fn may_be_removed(spec: &EnvironmentSpec, today: Date) -> bool {
+    let remove = spec.schedule.as_ref().and_then(|s| s.remove.as_deref()).and_then(day::parse);
+    stage(spec, today) == Stage::Halted && remove.is_some_and(|on| on <= today)
+}
+
+/// The next step that comes by its date; one whose day has come and which waits for something else stays the next.
+pub fn next(spec: &EnvironmentSpec, today: Date) -> Option<NextStep> {
+    let step = |stage, on: Date| NextStep { stage, day: on.to_string() };
+    let read = |text: Option<&String>| text.and_then(|text| day::parse(text));
+    match (spec.lifecycle, &spec.schedule) {
+        (Lifecycle::Active, _) => {
+            let after = last_day(spec)?.tomorrow().ok()?;
+            (after > today).then(|| step(Stage::Suspended, after))
+        }
+        (_, Some(Schedule { suspend, halt, remove })) => {
+            let steps = [(Stage::Suspended, Some(suspend)), (Stage::Halted, halt.as_ref())];
+            let coming = steps.into_iter().filter_map(|(stage, on)| Some((stage, read(on)?)));
+            let coming = coming.filter(|(_, on)| *on > today).map(|(stage, on)| step(stage, on)).next();
+            coming.or_else(|| read(remove.as_ref()).map(|on| step(Stage::Removed, on)))
+        }
+        (_, None) => None,
+    }
+}
+
+/// The Decision by which the owner signed that what is to be removed is saved and reconciled: an effective one on the very
+/// paper that the environment stands by.
+pub fn reconciliation<'a>(environment: &Environment, decisions: &'a [Arc<Decision>]) -> Option<&'a Decision> {
+    let paper = environment.spec.basis.onboarding_ref.as_ref()?;
+    let signed = decisions.iter().find(|decision| {
+        let about = decision.spec.onboarding_ref.as_ref().is_some_and(|r| r.uid == paper.uid);
+        let counts = decision.status.as_ref().and_then(|s| s.effect) == Some(Effect::Effective);
+        about && counts && decision.spec.verdict == DecisionVerdict::Reconcile
+    });
+    signed.map(AsRef::as_ref)
+}
+
+/// Whether an environment is to be removed: it is halted, its day has come and its reconciliation is signed, or its
+/// removal has begun.
+pub fn wants_removal(environment: &Environment, decisions: &[Arc<Decision>], today: Date) -> bool {
+    match recorded(environment) {
+        Some(Stage::Removing) => true,
+        // Halted as it was seen, not only by its date: what still runs is not removed.
+        Some(Stage::Halted) => {
+            may_be_removed(&environment.spec, today) && reconciliation(environment, decisions).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The brake on removals: how many are due at one time, as the objects have it, against what a person allowed. Above it
+/// nothing is begun; what was begun goes on, because it cannot be taken back.
+pub fn braked(due: usize, most: u16) -> bool {
+    due > usize::from(most)
+}
+
+/// Whether a system has left: it had environments, and each of them is removed. `before` is what was known when no record
+/// of one is left.
+pub fn has_left<'a>(environments: impl IntoIterator<Item = &'a Environment>, before: bool) -> bool {
+    let mut environments = environments.into_iter().peekable();
+    if environments.peek().is_none() {
+        return before;
+    }
+    environments.all(is_removed)
+}
+
+/// Whether an environment's last day is near, counted in days of the rule set, or over; the sentence for people.
+pub fn ending(spec: &EnvironmentSpec, clocks: &Clocks, today: Date) -> Option<(Reason, String)> {
+    let last = last_day(spec).filter(|_| spec.lifecycle == Lifecycle::Active)?;
+    if last < today {
+        let message = format!("The last day was {last}: it is suspended; ask for `Extend` or `Decommission`.");
+        return Some((Reason::LastDayOver, message));
+    }
+    let noticed = clocks.after(today, ClockStep::EndNotice)?;
+    (last <= noticed).then(|| {
+        (Reason::LastDayNear, format!("It is suspended after {last}; ask for `Extend` in time, or let it end."))
+    })
+}

@@ -1,0 +1,188 @@
+//! The last step of a decommission: namespaces, pools and booking go, the record stays.
+//!
+//! Order: the brake; the word in status that there is no way back, on the very version that was decided on, so that a paper
+//! which resumes the environment at the same moment comes before it or not at all; each namespace after a live look, by its
+//! UID; what networks keep for it; the booking; and last the word that it is over.
+
+use std::time::Duration;
+
+use berth_crds::condition::{self, Is};
+use berth_crds::environment::{EnvironmentStatus, Stage};
+use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
+use berth_plan::dossier::clock::Clocks;
+use berth_plan::life;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use super::write;
+use crate::context::Context;
+use crate::error::Result;
+use crate::{apply, backends, booking, observe};
+
+/// Namespaces tell when they are gone; this is for what no watch tells, a network that still holds an address.
+const AGAIN: Duration = Duration::from_secs(15);
+/// The policy that lets a namespace go reads the environment by a watch of its own: until it has surely seen the word, a
+/// delete would only be refused.
+const SEEN: Duration = Duration::from_secs(5);
+
+/// Goes on with a removal that is due or begun; `None` when there is none.
+pub async fn remove(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<Option<Action>> {
+    if life::is_removed(environment) {
+        return Ok(Some(Action::await_change()));
+    }
+    let begun = life::is_leaving_for_good(environment);
+    if !begun && (!is_due(environment, ctx) || is_braked(ctx)) {
+        return Ok(None);
+    }
+    // Nothing is removed by halves: without its tenant nobody knows whose booking it is. What was begun is never provided.
+    let Some(place) = super::booked_at(tenant, ctx) else {
+        return Ok(begun.then(|| Action::requeue(AGAIN)));
+    };
+    let environment = begin(environment, ctx).await?;
+    if let Some(left) = not_seen_yet(&environment, ctx) {
+        return Ok(Some(Action::requeue(left)));
+    }
+    if !delete_namespaces(&environment, ctx).await? || !backends::leave(&environment, ctx).await? {
+        return Ok(Some(Action::requeue(AGAIN)));
+    }
+    booking::free(ctx, &place, &environment.name_any()).await?;
+    end(&environment, ctx).await?;
+    Ok(Some(Action::await_change()))
+}
+
+/// Whether a removal is due or begun. Only what is halted is looked at further: of thousands nearly none is.
+fn is_due(environment: &Environment, ctx: &Context) -> bool {
+    let stage = environment.status.as_ref().and_then(|s| s.stage);
+    matches!(stage, Some(Stage::Halted | Stage::Removing))
+        && life::wants_removal(environment, &observe::decisions_behind(ctx, environment), ctx.today())
+}
+
+/// Counted from the objects as they are now, not from what this process did.
+fn is_braked(ctx: &Context) -> bool {
+    let due = ctx.caches.environments.all().iter().filter(|e| is_due(e, ctx)).count();
+    life::braked(due, ctx.removals)
+}
+
+/// Writes that there is no way back.
+async fn begin(environment: &Environment, ctx: &Context) -> Result<Environment> {
+    if life::is_leaving_for_good(environment) {
+        return Ok(environment.clone());
+    }
+    tracing::warn!(environment = environment.name_any(), "removing an environment");
+    let mut status = environment.status.clone().unwrap_or_default();
+    (status.stage, status.next) = (Some(Stage::Removing), None);
+    said(environment, &mut status, Is::False, Reason::Removing, ctx);
+    let written = write(environment, status, ctx).await?;
+    ctx.drift.tell(&written, Reason::Removing, "Remove", Reason::Removing.en()).await;
+    Ok(written)
+}
+
+/// How long the word is still too fresh to act on.
+fn not_seen_yet(environment: &Environment, ctx: &Context) -> Option<Duration> {
+    let said = condition::get(&environment.status.as_ref()?.conditions, ConditionType::Ready)?;
+    let age = Duration::try_from(ctx.now().0.duration_since(said.last_transition_time.0)).unwrap_or_default();
+    SEEN.checked_sub(age).filter(|left| !left.is_zero())
+}
+
+/// Deletes what we made and nothing else; whether all of it is gone, as the API server itself says.
+async fn delete_namespaces(environment: &Environment, ctx: &Context) -> Result<bool> {
+    let known = environment.status.as_ref().map(|s| s.namespaces.as_slice()).unwrap_or_default();
+    let mut gone = true;
+    for namespace in known {
+        let Some(found) = apply::live::<Namespace>(&ctx.api(), &namespace.name).await? else { continue };
+        let mark = found.annotations().get(labels::ENVIRONMENT_UID);
+        let ours = mark == environment.metadata.uid.as_ref() && found.uid() == namespace.uid;
+        if !ours {
+            // Somebody else's of the same name: it is not what was given, and not ours to take.
+            tracing::warn!(namespace = namespace.name, "a namespace of this name is another one; it stays");
+            continue;
+        }
+        gone = false;
+        if found.metadata.deletion_timestamp.is_none() {
+            apply::delete(&ctx.api::<Namespace>(), &found).await?;
+        }
+    }
+    Ok(gone)
+}
+
+/// Writes that it is over. What it had is in the ledger.
+async fn end(environment: &Environment, ctx: &Context) -> Result<()> {
+    let mut status = environment.status.clone().unwrap_or_default();
+    (status.stage, status.removed_at) = (Some(Stage::Removed), Some(ctx.now()));
+    (status.granted, status.prefix, status.next) = (None, None, None);
+    status.namespaces.clear();
+    status.halted.clear();
+    said(environment, &mut status, Is::True, Reason::Removed, ctx);
+    write(environment, status, ctx).await.map(drop)
+}
+
+fn said(environment: &Environment, status: &mut EnvironmentStatus, ready: Is, reason: Reason, ctx: &Context) {
+    let (now, generation) = (ctx.now(), environment.metadata.generation);
+    status.observed_generation = generation;
+    let mut set = |type_, is| {
+        condition::set(&mut status.conditions, type_, is, reason, reason.en(), generation, &now);
+    };
+    let steps = [
+        ConditionType::Addressed,
+        ConditionType::NamespacesReady,
+        ConditionType::QuotaReady,
+        ConditionType::NetworkReady,
+        ConditionType::AccessReady,
+    ];
+    steps.into_iter().for_each(|step| set(step, Is::False));
+    set(ConditionType::Ready, ready);
+    set(ConditionType::Reconciling, Is::from(ready != Is::True));
+    set(ConditionType::Stalled, Is::False);
+}
+
+/// Says what comes by its day, and what a removal waits for; tells it once, where people look.
+pub async fn tell(before: &Environment, mut status: EnvironmentStatus, ctx: &Context) -> EnvironmentStatus {
+    let told: Vec<_> = [expiring(before, ctx), reconciled(before, &status, ctx)].into_iter().flatten().collect();
+    // What says nothing of this environment any more does not stay.
+    let kept = |type_: &str| told.iter().any(|(t, ..)| t.as_str() == type_);
+    let ours = [ConditionType::Expiring, ConditionType::Reconciled].map(ConditionType::as_str);
+    status.conditions.retain(|c| !ours.contains(&c.type_.as_str()) || kept(&c.type_));
+    for (type_, is, reason, message) in told {
+        let was = before.status.as_ref().and_then(|s| condition::get(&s.conditions, type_));
+        let news = was.is_none_or(|c| c.reason != reason.as_str());
+        condition::set(&mut status.conditions, type_, is, reason, &message, before.metadata.generation, &ctx.now());
+        if news {
+            ctx.drift.tell(before, reason, "Live", &message).await;
+        }
+    }
+    status
+}
+
+type Said = (ConditionType, Is, Reason, String);
+
+fn expiring(environment: &Environment, ctx: &Context) -> Option<Said> {
+    let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None)?;
+    let calendar = observe::register(ctx).calendar();
+    let clocks = Clocks { profile: &profile, calendar: &calendar };
+    let (reason, message) = life::ending(&environment.spec, &clocks, ctx.today())?;
+    Some((ConditionType::Expiring, Is::True, reason, message))
+}
+
+fn reconciled(environment: &Environment, status: &EnvironmentStatus, ctx: &Context) -> Option<Said> {
+    if status.stage != Some(Stage::Halted) {
+        return None;
+    }
+    let decisions = observe::decisions_behind(ctx, environment);
+    let type_ = ConditionType::Reconciled;
+    let Some(signed) = life::reconciliation(environment, &decisions) else {
+        let message = "Statistics, backup and reconciliation must be signed: `berth onboard reconcile`.".to_owned();
+        return Some((type_, Is::False, Reason::AwaitingReconciliation, message));
+    };
+    let (by, document) = (&signed.spec.by.username, signed.spec.document.as_ref());
+    let minutes = document.map(|d| format!("{} of {}", d.number, d.date)).unwrap_or_default();
+    if is_due(environment, ctx) && is_braked(ctx) {
+        let message = format!(
+            "{} More than {} are due: a platform operator looks, then raises `--removals`.",
+            Reason::RemovalHeld.en(),
+            ctx.removals
+        );
+        return Some((type_, Is::True, Reason::RemovalHeld, message));
+    }
+    Some((type_, Is::True, Reason::Reconciled, format!("Signed by {by:?}, minutes {minutes}.")))
+}

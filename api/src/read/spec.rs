@@ -67,7 +67,7 @@ pub fn spec(findings: &mut Findings, from: &pb::OnboardingSpec, request_id: &str
 
 /// Which parts an action has, and which it must not have: the checks' own table.
 fn shape(findings: &mut Findings, from: &pb::OnboardingSpec, action: Action) {
-    let Some(parts) = act::parts(action) else { return };
+    let parts = act::parts(action);
     for part in Part::ALL {
         let field = format!("{SPEC}.{}", part.fields().1);
         match given(*part, from) {

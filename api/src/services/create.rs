@@ -1,12 +1,10 @@
 //! CreateOnboarding.
 
-use berth_crds::{Onboarding, OnboardingSpec, Reason, names, onboarding::Action};
-
-use berth_plan::act;
+use berth_crds::{Onboarding, OnboardingSpec, Reason, names};
 
 use super::{check::checked, papers::Papers};
 use crate::{
-    convert::{Twin, onboarding::message},
+    convert::onboarding::message,
     door::Door,
     identity::Caller,
     name,
@@ -57,17 +55,9 @@ async fn read(door: &Door, caller: &Caller, request: &pb::CreateOnboardingReques
         findings.missing("onboarding.spec", "say what you ask for");
         return findings.or(Default::default());
     };
-    supported(asked)?;
     let mut spec = read::spec::spec(&mut findings, asked, &request.request_id, door.clock.today());
     World::read(&registers, caller, &spec).await?.check(&mut findings, &mut spec);
     findings.or((agency.unwrap_or_default(), spec))
-}
-
-fn supported(asked: &pb::OnboardingSpec) -> Result<()> {
-    match Action::of(asked.action).filter(|action| act::parts(*action).is_none()) {
-        None => Ok(()),
-        Some(action) => Err(Problem::NotSupported(format!("action {action:?} comes later"))),
-    }
 }
 
 /// The Onboarding that has the name already, if it asks for the same.

@@ -105,14 +105,14 @@ impl Parts {
     }
 }
 
-/// Parts of an action's papers; `None` for an action that is not carried out yet.
-pub fn parts(action: Action) -> Option<Parts> {
-    match action {
-        Action::New => Some(Parts { needs: &[Part::System, Part::Environment], may: &[] }),
-        Action::AddEnvironment => Some(Parts { needs: &[Part::Tenant, Part::Environment], may: &[] }),
-        Action::Change => Some(Parts { needs: &[Part::Target, Part::Environment], may: &[] }),
-        _ => of(action).map(|act| act.parts()),
-    }
+/// Parts of an action's papers. One that asks for resources has no act of its own.
+pub fn parts(action: Action) -> Parts {
+    let resources: &[Part] = match action {
+        Action::New => &[Part::System, Part::Environment],
+        Action::AddEnvironment => &[Part::Tenant, Part::Environment],
+        _ => &[Part::Target, Part::Environment],
+    };
+    of(action).map_or(Parts { needs: resources, may: &[] }, |act| act.parts())
 }
 
 /// Whether an action asks for resources, and so for headroom.
@@ -170,7 +170,7 @@ pub trait Act: Sync {
     fn done(&self, onboarding: &Onboarding, register: &Register) -> Option<String>;
 }
 
-/// The act of an action; `None` for those that ask for resources, and for those that come later.
+/// The act of an action; `None` for those that ask for resources.
 pub fn of(action: Action) -> Option<&'static dyn Act> {
     match action {
         Action::New | Action::AddEnvironment | Action::Change => None,

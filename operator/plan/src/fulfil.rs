@@ -143,18 +143,24 @@ fn code_taken(case: &Case) -> Option<Way> {
     Some(never(Reason::AlreadyExists, checks::code_taken(code, plate, own)))
 }
 
-fn change_of(case: &Case, seen: &Environment) -> Way {
+/// Why a paper is not about the environment as it is: it was written against another one of the name, or an older revision.
+pub(crate) fn outdated(case: &Case, seen: &Environment) -> Option<Way> {
     let spec = &case.onboarding.spec;
-    let uid = spec.environment_ref.as_ref().map(|r| r.uid.as_str());
-    if uid != seen.metadata.uid.as_deref() {
+    if spec.environment_ref.as_ref().map(|r| r.uid.as_str()) != seen.metadata.uid.as_deref() {
         let message =
             format!("`spec.environmentRef.uid` is not the UID of {:?}; read it and ask anew.", case.environment);
-        return never(Reason::AlreadyExists, message);
+        return Some(never(Reason::AlreadyExists, message));
     }
     let (asked, now) = (spec.revision.unwrap_or(0), seen.spec.basis.revision.unwrap_or(0));
-    if asked != now {
+    (asked != now).then(|| {
         let message = format!("`spec.revision` is {asked}, the environment is at {now} by now; read it and ask anew.");
-        return never(Reason::AlreadyExists, message);
+        never(Reason::AlreadyExists, message)
+    })
+}
+
+fn change_of(case: &Case, seen: &Environment) -> Way {
+    if let Some(outdated) = outdated(case, seen) {
+        return outdated;
     }
     if seen.spec.lifecycle != Lifecycle::Active {
         let message =

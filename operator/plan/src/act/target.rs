@@ -12,7 +12,7 @@ use crate::admit::paper;
 use crate::checks::Subject;
 use crate::day::Calendar;
 use crate::dossier::clock::Clocks;
-use crate::fulfil::{Case, Way, foreign, made_by, never};
+use crate::fulfil::{Case, Way, foreign, made_by, never, outdated};
 use crate::register::Register;
 use crate::{day, life};
 
@@ -42,25 +42,14 @@ pub fn unfit(s: &Subject, apt: fn(&Subject, &Environment) -> Vec<String>) -> Vec
 
 /// The way of an act on an environment: like that of a change, without a booking.
 pub fn way(case: &Case, too_late: fn(&Environment) -> Option<String>) -> Way {
-    let spec = &case.onboarding.spec;
-    let Some(seen) = environment(spec, case.register) else {
+    let Some(seen) = environment(&case.onboarding.spec, case.register) else {
         return never(Reason::MissingReference, format!("The environment {:?} is gone; ask anew.", case.environment));
     };
     if made_by(&seen.spec.basis, case.onboarding.metadata.uid.as_deref()) {
         return Way::Stands;
     }
-    if let Some(foreign) = foreign(case) {
-        return foreign;
-    }
-    if spec.environment_ref.as_ref().map(|r| r.uid.as_str()) != seen.metadata.uid.as_deref() {
-        let message =
-            format!("`spec.environmentRef.uid` is not the UID of {:?}; read it and ask anew.", case.environment);
-        return never(Reason::AlreadyExists, message);
-    }
-    let (asked, now) = (spec.revision.unwrap_or(0), seen.spec.basis.revision.unwrap_or(0));
-    if asked != now {
-        let message = format!("`spec.revision` is {asked}, the environment is at {now} by now; read it and ask anew.");
-        return never(Reason::AlreadyExists, message);
+    if let Some(refused) = foreign(case).or_else(|| outdated(case, seen)) {
+        return refused;
     }
     if let Some(message) = too_late(seen) {
         return never(Reason::InvalidSpec, message);

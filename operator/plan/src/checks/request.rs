@@ -46,20 +46,14 @@ pub fn complete(s: &Subject) -> CheckResult {
             defects.extend(amounts_defects(quota));
         }
     }
-    match act::of(spec.action) {
-        Some(act) => defects.extend(act.defects(s)),
-        None if act::parts(spec.action).is_none() => {
-            defects.push(format!("`spec.action` is {:?}, which is not supported yet.", spec.action));
-        }
-        None => {}
-    }
+    defects.extend(act::of(spec.action).map(|act| act.defects(s)).unwrap_or_default());
     gather("complete", Reason::InvalidSpec, defects, "The request is complete.")
 }
 
 /// What an action cannot do without, and a level that is none. CEL says the same; a paper may be older than its rule.
 fn missing_parts(s: &Subject) -> Vec<String> {
     let spec = &s.onboarding.spec;
-    let Some(parts) = act::parts(spec.action) else { return Vec::new() };
+    let parts = act::parts(spec.action);
     let missing = parts.needs.iter().filter(|part| !part.given(spec)).map(|part| part.fields().0);
     let mut defects: Vec<String> =
         missing.map(|field| format!("`spec.{field}` is missing; action {:?} needs it.", spec.action)).collect();

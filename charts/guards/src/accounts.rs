@@ -1,9 +1,8 @@
 //! Accounts of a tenant namespace: which of their fields are the operator's. A ServiceAccount is not ours as a whole: whoever
 //! administers the environment puts names of pull secrets into `default`.
 
-use crate::cel::break_glass;
+use crate::children::by_others;
 use crate::yaml::{Named, Policy, Rule, Validation};
-use crate::{GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
 
 const WHY: &str = "No pod of a tenant gets a token that it did not ask for: the operator sets `automountServiceAccountToken: \
     false` on `default`, and nobody else takes it back; a pod that needs a token says so in its own manifest. The account \
@@ -23,15 +22,7 @@ pub fn policy() -> String {
             operations: &["CREATE", "UPDATE", "DELETE"],
             resources: vec!["serviceaccounts"],
         }],
-        conditions: vec![
-            Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
-            Named::new("not-break-glass", break_glass()),
-            Named::new(
-                "not-emptying",
-                format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),
-            ),
-            Named::new("not-collecting", format!("request.userInfo.username != '{GARBAGE_COLLECTOR}'")),
-        ],
+        conditions: by_others(),
         variables: vec![
             Named::new("wasOurs", format!("request.operation != 'CREATE' && {}", marked("oldObject"))),
             Named::new("isOurs", format!("request.operation != 'DELETE' && {}", marked("object"))),

@@ -4,6 +4,19 @@ use crate::cel::break_glass;
 use crate::yaml::{Named, Policy, Rule, Validation};
 use crate::{GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
 
+/// A request of anybody but the operator, break-glass, and the controllers that empty a namespace that goes.
+pub(crate) fn by_others() -> Vec<Named> {
+    vec![
+        Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
+        Named::new("not-break-glass", break_glass()),
+        Named::new(
+            "not-emptying",
+            format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),
+        ),
+        Named::new("not-collecting", format!("request.userInfo.username != '{GARBAGE_COLLECTOR}'")),
+    ]
+}
+
 /// One kind of child.
 pub struct Child {
     /// API group.
@@ -73,15 +86,7 @@ pub fn policy() -> String {
         name: "berth-tenant-children",
         tenants_only: true,
         rules: rules.collect(),
-        conditions: vec![
-            Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
-            Named::new("not-break-glass", break_glass()),
-            Named::new(
-                "not-emptying",
-                format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),
-            ),
-            Named::new("not-collecting", format!("request.userInfo.username != '{GARBAGE_COLLECTOR}'")),
-        ],
+        conditions: by_others(),
         variables: vec![
             Named::new("wasOurs", marked("oldObject", "CREATE")),
             Named::new("isOurs", marked("object", "DELETE")),

@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use berth_crds::{Reason, labels};
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource, ResourceExt};
 
@@ -70,12 +72,24 @@ impl Drift {
 
     /// Writes a warning where people look: at the object itself.
     pub async fn tell<K: Resource<DynamicType = ()>>(&self, object: &K, reason: Reason, action: &str, note: &str) {
+        self.tell_of(object, None, reason, action, note).await;
+    }
+
+    /// The same, about another object's version too: the recorder counts up what has all but the note in common.
+    pub async fn tell_of<K: Resource<DynamicType = ()>>(
+        &self,
+        object: &K,
+        related: Option<ObjectReference>,
+        reason: Reason,
+        action: &str,
+        note: &str,
+    ) {
         let event = Event {
             type_: EventType::Warning,
             reason: reason.as_str().into(),
             note: Some(note.to_owned()),
             action: action.into(),
-            secondary: None,
+            secondary: related,
         };
         if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
             tracing::debug!(%error, "an event was not written");
@@ -90,13 +104,19 @@ fn pause(repairs: u32) -> Duration {
     }
 }
 
+/// When we last wrote the object's content, by the API server's clock.
+pub fn our_last_write<K: Resource>(object: &K) -> Option<Time> {
+    let entries = object.meta().managed_fields.iter().flatten();
+    let ours = entries.filter(|e| e.subresource.is_none() && e.manager.as_deref() == Some(labels::OPERATOR));
+    ours.filter_map(|e| e.time.clone()).max()
+}
+
 /// The field manager that wrote the object's content after us, if somebody did. Status has its own writers.
 pub fn foreign_writer<K: Resource>(object: &K) -> Option<String> {
     let entries = object.meta().managed_fields.as_deref().unwrap_or_default();
-    let content = || entries.iter().filter(|e| e.subresource.is_none());
-    let ours =
-        content().filter(|e| e.manager.as_deref() == Some(labels::OPERATOR)).filter_map(|e| e.time.clone()).max();
-    let others = content().filter(|e| e.manager.as_deref() != Some(labels::OPERATOR) && e.time >= ours);
+    let content = entries.iter().filter(|e| e.subresource.is_none());
+    let ours = our_last_write(object);
+    let others = content.filter(|e| e.manager.as_deref() != Some(labels::OPERATOR) && e.time >= ours);
     others.max_by_key(|e| e.time.clone()).and_then(|e| e.manager.clone())
 }
 

@@ -265,7 +265,7 @@ impl Queues {
     }
 
     /// A child changed, perhaps by break-glass.
-    pub fn ours<K: Resource<DynamicType = ()>>(&self, child: &K, ctx: &Context) {
+    pub fn ours<K: Resource<DynamicType = ()> + serde::Serialize>(&self, child: &K, ctx: &Context) {
         ctx.glass.see(child);
         self.child(child);
     }

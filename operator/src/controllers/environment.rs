@@ -49,8 +49,8 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
     }
     let tenant = ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None);
     let standing = stand::observe(&environment, tenant.as_deref(), &ctx);
-    for note in ctx.glass.take(&environment.name_any()) {
-        ctx.drift.tell(environment.as_ref(), Reason::BreakGlassUsed, "BreakGlass", &note).await;
+    for (written, note) in ctx.glass.take(&environment.name_any()) {
+        ctx.drift.tell_of(environment.as_ref(), Some(written), Reason::BreakGlassUsed, "BreakGlass", &note).await;
     }
     // Before anything that can fail: whoever left the list is out, whatever else is wrong or on hold.
     children::take_access_away(&standing.with_grants(&environment), tenant.as_deref(), &ctx).await?;

@@ -56,7 +56,6 @@ async fn warnings(client: &Client, path: &str, body: &Value) -> Result<String> {
     Ok(all.collect::<Vec<_>>().join("; "))
 }
 
-#[ignore = "open: the warning and the mark come, the Event does not"]
 #[tokio::test(flavor = "multi_thread")]
 async fn break_glass_is_off_until_the_chart_names_a_group_and_then_every_use_is_told() -> Result<()> {
     let (world, _operator) = World::own().await?;

@@ -92,7 +92,7 @@ impl Drift {
             secondary: related,
         };
         if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
-            tracing::debug!(%error, "an event was not written");
+            tracing::warn!(%error, "an event was not written");
         }
     }
 }

@@ -78,6 +78,8 @@ fn content<K: Serialize>(object: &K) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use k8s_openapi::api::networking::v1::NetworkPolicy;
     use serde_json::json;
@@ -86,10 +88,11 @@ mod tests {
     fn policy(version: &str, types: &[&str], mark: Option<&str>, ours: &str, other: Option<&str>) -> NetworkPolicy {
         let mut fields = vec![json!({"manager": labels::OPERATOR, "operation": "Apply", "time": ours})];
         fields.extend(other.map(|time| json!({"manager": "kubectl-edit", "operation": "Update", "time": time})));
+        let annotations: BTreeMap<_, _> = mark.map(|who| (labels::BREAK_GLASS, who)).into_iter().collect();
         serde_json::from_value(json!({
             "metadata": {
                 "name": "p", "namespace": "aaaaaa-prod", "uid": "1", "resourceVersion": version,
-                "labels": {"berth.dev/environment": "aaaaaa-prod"}, "annotations": {"berth.dev/break-glass": mark},
+                "labels": {"berth.dev/environment": "aaaaaa-prod"}, "annotations": annotations,
                 "managedFields": fields
             },
             "spec": {"podSelector": {}, "policyTypes": types}
@@ -102,11 +105,9 @@ mod tests {
         const MADE: &str = "2026-11-24T01:00:00Z";
         const REPAIRED: &str = "2026-11-24T02:00:00Z";
         let (glass, all, one) = (Glass::default(), ["Ingress", "Egress"], ["Ingress"]);
-        let mut plain = policy("1", &all, None, MADE, None);
-        plain.metadata.annotations = None;
         let note = "NetworkPolicy \"p\" in \"aaaaaa-prod\" was written past the guards by \"an\".".to_owned();
         for (step, object, told) in [
-            ("as we made it", plain, false),
+            ("as we made it", policy("1", &all, None, MADE, None), false),
             ("something is taken away", policy("2", &one, Some("an"), MADE, None), true),
             ("seen again", policy("2", &one, Some("an"), MADE, None), false),
             ("repaired by us, with the mark on it", policy("3", &all, Some("an"), REPAIRED, None), false),

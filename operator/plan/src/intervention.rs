@@ -176,17 +176,20 @@ impl Standing {
         }
     }
 
+    /// Sets what no pass has to begin with: the review, and again what was told before. An act that came after the pass began
+    /// is left to the next one, which tells it to people as well.
+    pub fn keep(&self, conditions: &mut Vec<Condition>, generation: Option<i64>, now: &Time) {
+        for (type_, is, reason, message) in &self.told {
+            if *type_ == ConditionType::AccessReviewed || stands(conditions, *type_, *is, *reason, message) {
+                condition::set(conditions, *type_, *is, *reason, message, generation, now);
+            }
+        }
+    }
+
     /// What begins or ends with this: must be written before anything is planned from it, and told where people look.
     pub fn turns(&self, conditions: &[Condition]) -> Vec<(Reason, &str)> {
         let acts = self.told.iter().filter(|(type_, ..)| *type_ != ConditionType::AccessReviewed);
-        let turned = acts.filter(|(type_, is, reason, message)| {
-            let seen = condition::get(conditions, *type_);
-            // A stored message may be shorter than what was said, never another one.
-            let same = |c: &Condition| {
-                c.status == is.as_str() && c.reason == reason.as_str() && message.starts_with(c.message.as_str())
-            };
-            !seen.is_some_and(same)
-        });
+        let turned = acts.filter(|(type_, is, reason, message)| !stands(conditions, *type_, *is, *reason, message));
         turned.map(|(_, _, reason, message)| (*reason, message.as_str())).collect()
     }
 
@@ -196,6 +199,13 @@ impl Standing {
         environment.spec.access.extend(self.granted.iter().cloned());
         environment
     }
+}
+
+/// Whether this is what the conditions say. A stored message may be shorter than what was said, never another one.
+fn stands(conditions: &[Condition], type_: ConditionType, is: Is, reason: Reason, message: &str) -> bool {
+    condition::get(conditions, type_).is_some_and(|c| {
+        c.status == is.as_str() && c.reason == reason.as_str() && message.starts_with(c.message.as_str())
+    })
 }
 
 /// Whether the environment's status says that nothing gets in or out.

@@ -211,7 +211,7 @@ fn outside_too(
     let facts = tenant.and_then(|tenant| outside::facts(&seen, tenant, plan.as_deref(), ctx.today()));
     let (generation, changes) = (environment.metadata.generation, changes.iter().map(AsRef::as_ref));
     outside::tell(&mut status.conditions, facts.as_ref(), changes, generation, &ctx.now());
-    stand::observe(environment, tenant, ctx).tell(&mut status.conditions, generation, &ctx.now());
+    stand::observe(environment, tenant, ctx).keep(&mut status.conditions, generation, &ctx.now());
     status
 }
 

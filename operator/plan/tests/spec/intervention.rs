@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth_crds::environment::Access;
-use berth_crds::{Environment, Intervention, Tenant};
+use berth_crds::{ConditionType, Environment, Intervention, Tenant, condition};
 use berth_plan::desired::access_allowed;
 use berth_plan::intervention::{Input, Standing, standing};
 use jiff::Timestamp;
@@ -238,4 +238,21 @@ fn no_account_mounts_a_token_and_the_one_for_deployments_edits_its_own_namespace
         let subject = json!([{"kind": "ServiceAccount", "name": "berth-deploy", "namespace": n.name}]);
         assert_eq!((json!(binding.subjects), binding.role_ref.name.as_str()), (subject, "berth-tenant-edit"));
     }
+}
+
+#[test]
+fn an_act_that_comes_in_the_middle_of_a_pass_is_left_to_the_pass_that_tells_it() {
+    let now = Time(at("03:00"));
+    let before = look(&[], &[], None, at("02:00"));
+    let after = look(&[act("Isolate", "02:30", json!({}))], &[], None, at("03:00"));
+    let mut told = conditions(&before);
+    after.keep(&mut told, None, &now);
+    assert_eq!(condition::get(&told, ConditionType::Isolated), None);
+    assert_eq!(after.turns(&told).len(), 1, "it is still to be told");
+    after.tell(&mut told, None, &now);
+    let (first, short) = (told.clone(), |all: &[Condition]| all.iter().cloned().map(short).collect::<Vec<_>>());
+    after.keep(&mut told, Some(7), &now);
+    assert_eq!(short(&told), short(&first));
+    let isolated = condition::get(&told, ConditionType::Isolated).unwrap();
+    assert_eq!(isolated.observed_generation, Some(7), "what stands is kept up to date");
 }

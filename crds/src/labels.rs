@@ -76,6 +76,8 @@ pub const ROLE_ADMIN: &str = "berth-tenant-admin";
 pub const ROLE_EDIT: &str = "berth-tenant-edit";
 /// ClusterRole of the chart for `View` access in a tenant namespace.
 pub const ROLE_VIEW: &str = "berth-tenant-view";
+/// ServiceAccount for deployments in a tenant namespace, and its binding.
+pub const DEPLOY_ACCOUNT: &str = "berth-deploy";
 /// ClusterRole of the chart: create and read papers for an agency.
 pub const ROLE_REQUESTER: &str = "berth-requester";
 /// ClusterRole of the chart: read papers of an agency.

@@ -30,7 +30,7 @@ pub fn access_allowed(
     let deploys = account::subjects(environment, today);
     bound
         .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect::<Vec<_>>()))
-        .chain([(account::DEPLOY, deploys)])
+        .chain([(labels::DEPLOY_ACCOUNT, deploys)])
         .filter(|(_, subjects)| !subjects.is_empty())
         .collect()
 }

@@ -13,11 +13,10 @@ use crate::life;
 
 /// Account that Kubernetes makes in every namespace.
 const DEFAULT: &str = "default";
-/// Name of the account for deployments and of its binding.
-pub const DEPLOY: &str = "berth-deploy";
 
 pub(super) fn build(place: &Place) -> Vec<ServiceAccount> {
-    let deploy = (place.environment.spec.deploy_account == DeployAccount::PerNamespace).then_some(DEPLOY);
+    let deploy =
+        (place.environment.spec.deploy_account == DeployAccount::PerNamespace).then_some(labels::DEPLOY_ACCOUNT);
     let account = |name| ServiceAccount {
         metadata: place.child(name),
         automount_service_account_token: Some(false),
@@ -29,7 +28,7 @@ pub(super) fn build(place: &Place) -> Vec<ServiceAccount> {
 /// The account edits its own namespace, and no other of the environment.
 pub(super) fn binding(place: &Place) -> Option<RoleBinding> {
     deploys(place.environment, place.today).then(|| RoleBinding {
-        metadata: place.child(DEPLOY),
+        metadata: place.child(labels::DEPLOY_ACCOUNT),
         role_ref: RoleRef {
             api_group: Some(labels::RBAC_GROUP.into()),
             kind: "ClusterRole".into(),
@@ -53,7 +52,7 @@ fn deploys(environment: &Environment, today: Date) -> bool {
 fn subject(namespace: &str) -> Subject {
     Subject {
         kind: "ServiceAccount".into(),
-        name: DEPLOY.into(),
+        name: labels::DEPLOY_ACCOUNT.into(),
         namespace: Some(namespace.into()),
         ..Default::default()
     }

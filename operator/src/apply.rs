@@ -113,14 +113,14 @@ fn role_of<K: Child>(object: &K) -> Option<serde_json::Value> {
 }
 
 /// Deletes exactly the object that was seen: it is read once more, must still be the same and ours, and another of the
-/// same name is never hit.
-pub async fn delete<K: Child>(api: &Api<K>, object: &K) -> Result<()> {
+/// same name is never hit. Whether there was such an object.
+pub async fn delete<K: Child>(api: &Api<K>, object: &K) -> Result<bool> {
     let now = live(api, &object.name_any()).await?;
     let ours = |o: &K| o.labels().get(labels::MANAGED_BY).is_some_and(|m| m == labels::OPERATOR);
     if !now.is_some_and(|now| now.uid() == object.uid() && ours(&now)) {
-        return Ok(());
+        return Ok(false);
     }
-    remove(api, object).await
+    remove(api, object).await.map(|()| true)
 }
 
 async fn remove<K: Child>(api: &Api<K>, object: &K) -> Result<()> {

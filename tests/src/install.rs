@@ -1,5 +1,6 @@
 //! Installs exactly the chart's files, and returns when they are in force.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use berth_cluster::{Cluster, Login, until};
@@ -15,32 +16,52 @@ use crate::files;
 /// Longest wait for CRDs and policies.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// CRDs, RBAC and policies.
+/// CRDs, RBAC and policies; returns when they are in force.
 pub async fn berth(cluster: &Cluster) -> Result<()> {
+    stored(cluster).await?;
+    parameters(cluster).await
+}
+
+/// All that an API server may find in its store when it starts. A policy with parameters is not among it: for such a one
+/// an API server asks once which kinds there are, early in its start before CRDs are served, and again after 30 seconds.
+pub async fn stored(cluster: &Cluster) -> Result<()> {
     kinds(cluster).await?;
-    apply(cluster, "rbac").await?;
-    apply(cluster, "policies").await?;
+    apply(cluster, &files::yaml(&files::chart().join("files/rbac"))?).await?;
+    let (_, others) = policies()?;
+    apply(cluster, &others).await?;
+    until("stamps and guards work", PATIENCE, async || canaries(&cluster.admin()).await).await?;
+    Ok(())
+}
+
+/// The policies with parameters; returns when everything is in force.
+pub async fn parameters(cluster: &Cluster) -> Result<()> {
+    let (parameters, _) = policies()?;
+    apply(cluster, &parameters).await?;
     in_force(&cluster.admin()).await
+}
+
+/// The policies' files: those that read parameters, and the others.
+fn policies() -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let (mut parameters, mut others) = (Vec::new(), Vec::new());
+    for file in files::yaml(&files::chart().join("files/policies"))? {
+        let reads = std::fs::read_to_string(&file)?.contains("paramKind:");
+        if reads { parameters.push(file) } else { others.push(file) }
+    }
+    Ok((parameters, others))
 }
 
 /// CRDs only.
 pub async fn kinds(cluster: &Cluster) -> Result<()> {
-    apply(cluster, "crds").await?;
+    apply(cluster, &files::yaml(&files::chart().join("files/crds"))?).await?;
     kubectl(cluster, &["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]).await
 }
 
 /// The registers of the demo's province.
 pub async fn province(cluster: &Cluster) -> Result<()> {
-    let mut args = vec!["apply", "--server-side"];
-    let files: Vec<String> = files::yaml(&files::province())?
-        .into_iter()
-        .filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(|c: char| c.is_ascii_digit())))
-        .map(|p| p.to_string_lossy().into_owned())
-        .collect();
-    for file in &files {
-        args.extend(["-f", file]);
-    }
-    kubectl(cluster, &args).await
+    let registers =
+        |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(|c: char| c.is_ascii_digit()));
+    let files: Vec<_> = files::yaml(&files::province())?.into_iter().filter(registers).collect();
+    apply(cluster, &files).await
 }
 
 /// Waits until everybody who acts for an agency can submit papers.
@@ -58,10 +79,11 @@ pub async fn agencies_ready(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// Applies one folder of the chart's files.
-async fn apply(cluster: &Cluster, part: &str) -> Result<()> {
-    let path = files::chart().join("files").join(part);
-    kubectl(cluster, &["apply", "--server-side", "--force-conflicts", "-f", &path.to_string_lossy()]).await
+async fn apply(cluster: &Cluster, files: &[PathBuf]) -> Result<()> {
+    let files: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
+    let mut args = vec!["apply", "--server-side", "--force-conflicts"];
+    files.iter().for_each(|file| args.extend(["-f", file]));
+    kubectl(cluster, &args).await
 }
 
 async fn kubectl(cluster: &Cluster, args: &[&str]) -> Result<()> {
@@ -75,8 +97,19 @@ async fn kubectl(cluster: &Cluster, args: &[&str]) -> Result<()> {
 /// Waits until stamps and guards work, on a cluster that was just installed or just started again. Policies are not instant:
 /// dry runs show when the stamp works, for each kind, and when guards of the first and last file refuse.
 pub async fn in_force(admin: &Client) -> Result<()> {
-    until("the admission policies are in force", PATIENCE, async || canaries(admin).await).await?;
+    until("the admission policies are in force", PATIENCE, async || {
+        canaries(admin).await?;
+        parameters_are_read(admin).await
+    })
+    .await?;
     Ok(())
+}
+
+async fn parameters_are_read(admin: &Client) -> Result<()> {
+    match dry_run(admin, "berth.dev/v1alpha1", "Decision", "decisions", decision()).await {
+        Err(kube::Error::Api(status)) if status.message.contains("no params found") => Ok(()),
+        other => Err(format!("a policy with parameters: {other:?}").into()),
+    }
 }
 
 async fn canaries(admin: &Client) -> Result<()> {
@@ -121,6 +154,13 @@ fn paper(requester: Option<&str>) -> Value {
         spec["requester"] = json!({"username": username});
     }
     json!({"metadata": {"name": "canary", "namespace": "default"}, "spec": spec})
+}
+
+/// A Decision where there is no paper.
+fn decision() -> Value {
+    json!({"metadata": {"name": "canary.approver.1", "namespace": "default"}, "spec": {
+        "onboardingRef": {"name": "canary", "uid": "x"}, "role": "approver", "verdict": "Approve"
+    }})
 }
 
 async fn dry_run(

@@ -179,7 +179,9 @@ async fn check_and_validate_only_answer_what_the_operator_will_say_and_write_not
     let check = CheckOnboardingRequest { parent: create.parent.clone(), onboarding: create.onboarding.clone() };
     let checked = lead.onboardings.check_onboarding(check.clone()).await?.into_inner();
     let tried = lead.onboardings.create_onboarding(create).await?.into_inner();
-    assert_eq!(checked.checks, tried.checks);
+    // Others book meanwhile: how much is left is the one thing that may differ.
+    let lasting = |o: &Onboarding| o.checks.iter().filter(|c| c.id != "headroom").cloned().collect::<Vec<_>>();
+    assert_eq!((told(&checked), lasting(&checked)), (told(&tried), lasting(&tried)));
     assert_eq!((checked.state(), checked.holder.as_str()), (onboarding::State::AwaitingApproval, "approver"));
     assert!(!checked.due.is_empty() && checked.state_words == tried.state_words);
     assert_eq!(checked.state_words.clone().unwrap_or_default().vi, "Chờ phê duyệt");

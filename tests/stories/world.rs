@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use berth_cluster::{Cluster, Options, Person, until};
+use berth_cluster::{Cluster, Options, Person, Snapshot, until};
 use berth_crds::decision::Effect;
 use berth_crds::{ConditionType, Decision, Environment, Onboarding, condition};
 use berth_tests::error::Result;
@@ -29,41 +29,33 @@ static SHARED: OnceCell<(World, Operator)> = OnceCell::const_new();
 
 /// The shared world, with an operator in it. It ends with the process.
 pub async fn shared() -> Result<&'static World> {
-    let start = async || -> Result<_> {
-        let world = World::start().await?;
-        let operator = world.operator().await?;
-        install::agencies_ready(&world.cluster).await?;
-        Ok((world, operator))
+    Ok(&SHARED.get_or_try_init(World::own).await?.0)
+}
+
+/// What etcd holds once the chart's files (but for policies with parameters) and the province are installed and every
+/// agency is ready: worlds begin with it, each on a control plane of its own.
+static INSTALLED: OnceCell<Snapshot> = OnceCell::const_new();
+
+async fn installed() -> Result<&'static Snapshot> {
+    let install = async || -> Result<_> {
+        let cluster = Cluster::start(Options::default()).await?;
+        install::stored(&cluster).await?;
+        install::province(&cluster).await?;
+        let operator = Operator::start(&cluster).await?;
+        install::agencies_ready(&cluster).await?;
+        operator.stop().await?;
+        cluster.snapshot().await.map_err(Into::into)
     };
-    Ok(&SHARED.get_or_try_init(start).await?.0)
+    INSTALLED.get_or_try_init(install).await
 }
 
 impl World {
-    /// Starts a control plane, installs the chart's files and the province.
+    /// Starts a control plane with the chart's files and the province.
     pub async fn start() -> Result<Self> {
-        let people = vec![
-            Person::new("lead-61", ["berth:ag-61:requester"]),
-            Person::new("lead-62", ["berth:ag-62:requester"]),
-            Person::new("lead-66", ["berth:ag-66:requester"]),
-            Person::new("lead-67", ["berth:ag-67:requester"]),
-            Person::new("approver", ["berth:approver"]),
-            Person::new("network", ["berth:network"]),
-            Person::new("network-62", ["berth:network", "berth:ag-62:requester"]),
-            Person::new("two-agencies", ["berth:ag-61:requester", "berth:ag-62:requester"]),
-            Person::new("contractor", ["berth:approver", "berth:contractor"]),
-            Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
-            Person::new("platform", ["berth:platform-operator"]),
-            Person::new("auditor", ["berth:auditor"]),
-            Person::new("hired", ["berth:network", "berth:ag-62:contractor"]),
-            Person::new("nobody", Vec::<String>::new()),
-            Person::new("appraiser", ["berth:appraiser"]),
-            Person::new("appraiser-69", ["berth:appraiser", "berth:ag-69:appraiser"]),
-            Person::new("governing-body", ["berth:governing-body"]),
-            Person::new("deputy", ["berth:deputy"]),
-        ];
-        let cluster = Cluster::start(Options { people: people.clone(), ..Default::default() }).await?;
-        install::berth(&cluster).await?;
-        install::province(&cluster).await?;
+        let people = people();
+        let store = Some(installed().await?.path());
+        let cluster = Cluster::start(Options { people: people.clone(), store, ..Default::default() }).await?;
+        install::parameters(&cluster).await?;
         Ok(Self { cluster, people })
     }
 
@@ -71,7 +63,6 @@ impl World {
     pub async fn own() -> Result<(Self, Operator)> {
         let world = Self::start().await?;
         let operator = world.operator().await?;
-        install::agencies_ready(&world.cluster).await?;
         Ok((world, operator))
     }
 
@@ -212,6 +203,29 @@ impl World {
         let name = paper.status.and_then(|s| s.environment_ref).ok_or("no environment")?.name;
         Ok(Api::all(self.cluster.admin()).get(&name).await?)
     }
+}
+
+fn people() -> Vec<Person> {
+    vec![
+        Person::new("lead-61", ["berth:ag-61:requester"]),
+        Person::new("lead-62", ["berth:ag-62:requester"]),
+        Person::new("lead-66", ["berth:ag-66:requester"]),
+        Person::new("lead-67", ["berth:ag-67:requester"]),
+        Person::new("approver", ["berth:approver"]),
+        Person::new("network", ["berth:network"]),
+        Person::new("network-62", ["berth:network", "berth:ag-62:requester"]),
+        Person::new("two-agencies", ["berth:ag-61:requester", "berth:ag-62:requester"]),
+        Person::new("contractor", ["berth:approver", "berth:contractor"]),
+        Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
+        Person::new("platform", ["berth:platform-operator"]),
+        Person::new("auditor", ["berth:auditor"]),
+        Person::new("hired", ["berth:network", "berth:ag-62:contractor"]),
+        Person::new("nobody", Vec::<String>::new()),
+        Person::new("appraiser", ["berth:appraiser"]),
+        Person::new("appraiser-69", ["berth:appraiser", "berth:ag-69:appraiser"]),
+        Person::new("governing-body", ["berth:governing-body"]),
+        Person::new("deputy", ["berth:deputy"]),
+    ]
 }
 
 /// A request for a small system of level 1; the name is the system's code too.

@@ -7,6 +7,10 @@ use kube::{Error, core::Status};
 
 use super::{Problem, Thing, Violation};
 
+/// A policy cannot read its parameters: the paper is newer than what it has seen, or the API server started less than half
+/// a minute ago. It refuses, as it must, and will not for long.
+const NOT_YET: Duration = Duration::from_secs(2);
+
 /// On whose behalf the API server was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {
@@ -27,6 +31,10 @@ pub fn from_kube(error: Error, who: As, doing: &str, thing: Thing) -> Problem {
 
 fn from_status(status: &Status, who: As, doing: &str, thing: Thing) -> Problem {
     if let Some(denial) = admission_denial(&status.message) {
+        if denial.starts_with("failed to configure") {
+            tracing::debug!(doing, ?status, "a policy does not see its parameters yet");
+            return Problem::Busy(NOT_YET);
+        }
         return denied_by_policy(status.code, denial);
     }
     match (status.code, who) {
@@ -152,6 +160,21 @@ mod tests {
             }
         );
         assert_eq!(problem(422, "Invalid", message, As::Caller).reason(), Reason::InvalidArgument);
+    }
+
+    #[test]
+    fn a_policy_that_does_not_see_its_parameters_yet_asks_for_patience() {
+        for why in [
+            "failed to configure policy: failed to find resource referenced by paramKind: 'berth.dev/v1alpha1, Kind=Onboarding'",
+            "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction",
+        ] {
+            let message = format!(
+                "decisions.berth.dev \"x\" is forbidden: ValidatingAdmissionPolicy 'berth-decision-paper' denied request: {why}"
+            );
+            for code in [403, 422] {
+                assert_eq!(problem(code, "Invalid", &message, As::Caller), Problem::Busy(NOT_YET), "{why}");
+            }
+        }
     }
 
     #[test]

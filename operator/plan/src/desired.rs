@@ -28,7 +28,7 @@ use crate::address;
 use crate::amounts::Amounts;
 use crate::life;
 
-pub use access::{access_allowed, is_contractor, rbac_subject};
+pub use access::{Allowed, access_allowed, is_contractor, rbac_subject};
 pub use quota::NAME as QUOTA_NAME;
 
 /// What an environment is planned from.

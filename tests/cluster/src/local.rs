@@ -19,6 +19,7 @@ use crate::{
     ports::Ports,
     probe::Probe,
     process::{Process, Spawn, tail_of},
+    snapshot::copy_tree,
     wait::{INTERVAL, until},
 };
 
@@ -69,6 +70,9 @@ impl Local {
         write_secret(&layout.audit_policy(), AUDIT_POLICY)?;
         write_secret(&layout.admin_kubeconfig(), &access.kubeconfig(crate::Login::Admin)?)?;
         write_secret(&layout.manager_kubeconfig(), &access.kubeconfig((&manager).into())?)?;
+        if let Some(store) = &options.store {
+            copy_tree(store, &layout.store())?;
+        }
         let probe = Probe::new(layout, ports, &authority, &access)?;
         let mut local = Self { binary, options, ports, probe, processes: Mutex::default(), released: false, folder };
         local.bring_up().await?;

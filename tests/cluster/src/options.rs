@@ -69,6 +69,8 @@ pub struct Options {
     pub unsafe_no_fsync: bool,
     /// Data folder; a throw-away one if absent.
     pub folder: Option<PathBuf>,
+    /// What etcd holds at the start: the folder of a [`Snapshot`](crate::Snapshot); nothing if absent.
+    pub store: Option<PathBuf>,
     /// Whether the processes outlive this one, until [`stop_detached`](crate::Cluster::stop_detached); needs `folder`.
     pub detached: bool,
     /// Further flags for the API server.
@@ -85,6 +87,7 @@ impl Default for Options {
             people: Vec::new(),
             unsafe_no_fsync: false,
             folder: None,
+            store: None,
             detached: false,
             api_server_flags: Vec::new(),
             controller_manager_flags: Vec::new(),

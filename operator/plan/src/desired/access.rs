@@ -19,20 +19,35 @@ pub(super) fn build(place: &Place) -> Vec<RoleBinding> {
     ROLES.into_iter().filter_map(|role| binding(place, role)).chain(account::binding(place)).collect()
 }
 
+/// What a binding may say on a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Allowed {
+    /// The role, which cannot be changed (`roleRef` is immutable).
+    pub role: RoleRef,
+    /// Who may have it.
+    pub subjects: Vec<RbacSubject>,
+}
+
 /// Who may be bound on a day, by name of the binding: a function of the environment's list and its tenant's owner alone,
 /// so that access can be taken away while nothing else can be planned.
 pub fn access_allowed(
     environment: &Environment,
     tenant: Option<&Tenant>,
     today: Date,
-) -> BTreeMap<&'static str, Vec<RbacSubject>> {
-    let bound = ROLES.into_iter().map(|role| (names(role).0, subjects(environment, tenant, role, today)));
-    let deploys = account::subjects(environment, today);
-    bound
-        .map(|(name, subjects)| (name, subjects.iter().map(rbac_subject).collect::<Vec<_>>()))
-        .chain([(labels::DEPLOY_ACCOUNT, deploys)])
-        .filter(|(_, subjects)| !subjects.is_empty())
-        .collect()
+) -> BTreeMap<&'static str, Allowed> {
+    let people = |role| {
+        let subjects = subjects(environment, tenant, role, today).iter().map(rbac_subject).collect();
+        let (name, cluster_role) = names(role);
+        (name, Allowed { role: role_ref(cluster_role), subjects })
+    };
+    let deploys = Allowed { role: role_ref(labels::ROLE_EDIT), subjects: account::subjects(environment, today) };
+    let all = ROLES.into_iter().map(people).chain([(labels::DEPLOY_ACCOUNT, deploys)]);
+    all.filter(|(_, allowed)| !allowed.subjects.is_empty()).collect()
+}
+
+/// A ClusterRole, as a binding refers to it.
+pub(super) fn role_ref(cluster_role: &str) -> RoleRef {
+    RoleRef { api_group: Some(labels::RBAC_GROUP.into()), kind: "ClusterRole".into(), name: cluster_role.into() }
 }
 
 /// Who has a role on a day. Of a stopped environment everybody on the list reads, and nobody does more.
@@ -84,11 +99,7 @@ fn binding(place: &Place, role: AccessRole) -> Option<RoleBinding> {
     let (name, cluster_role) = names(role);
     (!subjects.is_empty()).then(|| RoleBinding {
         metadata: place.child(name),
-        role_ref: RoleRef {
-            api_group: Some(labels::RBAC_GROUP.into()),
-            kind: "ClusterRole".into(),
-            name: cluster_role.into(),
-        },
+        role_ref: role_ref(cluster_role),
         subjects: Some(subjects.iter().map(rbac_subject).collect()),
     })
 }

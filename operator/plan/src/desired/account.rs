@@ -6,8 +6,9 @@ use berth_crds::environment::{DeployAccount, Stage};
 use berth_crds::{Environment, labels};
 use jiff::civil::Date;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{RoleBinding, RoleRef, Subject};
+use k8s_openapi::api::rbac::v1::{RoleBinding, Subject};
 
+use super::access::role_ref;
 use super::{Place, intended_names};
 use crate::life;
 
@@ -29,11 +30,7 @@ pub(super) fn build(place: &Place) -> Vec<ServiceAccount> {
 pub(super) fn binding(place: &Place) -> Option<RoleBinding> {
     deploys(place.environment, place.today).then(|| RoleBinding {
         metadata: place.child(labels::DEPLOY_ACCOUNT),
-        role_ref: RoleRef {
-            api_group: Some(labels::RBAC_GROUP.into()),
-            kind: "ClusterRole".into(),
-            name: labels::ROLE_EDIT.into(),
-        },
+        role_ref: role_ref(labels::ROLE_EDIT),
         subjects: Some(vec![subject(&place.name)]),
     })
 }

@@ -193,8 +193,8 @@ fn the_owners_people_are_those_of_todays_owner_and_other_entries_stay() {
     );
     let bound = |tenant: Option<&berth_crds::Tenant>| {
         let allowed = berth_plan::desired::access_allowed(&environment, tenant, today());
-        let names = |subjects: Vec<k8s_openapi::api::rbac::v1::Subject>| subjects.into_iter().map(|s| s.name).collect();
-        allowed.into_iter().map(|(name, subjects)| (name, names(subjects))).collect::<BTreeMap<_, Vec<String>>>()
+        let names = |of: berth_plan::desired::Allowed| of.subjects.into_iter().map(|s| s.name).collect();
+        allowed.into_iter().map(|(name, allowed)| (name, names(allowed))).collect::<BTreeMap<_, Vec<String>>>()
     };
     let expected = |owner: &str| {
         let mut admins = vec!["berth:ag-69:requester".to_owned(), format!("berth:{owner}:requester")];

@@ -170,7 +170,7 @@ fn an_emergency_grant_is_taken_back_after_three_days_at_the_latest_and_owes_a_pa
     let seen = look(&[grant("02:00", until("10:00"))], &[], None, at("03:00"));
     let environment = seen.with_grants(&the_environment(json!({})));
     let allowed = access_allowed(&environment, None, utc(&Time(at("03:00"))));
-    let names: Vec<_> = allowed["berth-edit"].iter().map(|s| s.name.as_str()).collect();
+    let names: Vec<_> = allowed["berth-edit"].subjects.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["binh"]);
 }
 

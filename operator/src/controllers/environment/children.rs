@@ -17,6 +17,7 @@ use kube::{Api, ResourceExt};
 use super::Stop;
 use crate::apply;
 use crate::context::Context;
+use crate::drift::foreign_writer;
 use crate::error::{Result, while_};
 
 /// The controller manager answers a new quota in milliseconds, in seconds on a busy machine; longer is worth a condition.
@@ -149,9 +150,19 @@ pub async fn take_access_away(environment: &Environment, tenant: Option<&Tenant>
         }
         let api = ctx.api_in::<RoleBinding>(&namespace);
         match allowed.get(binding.name_any().as_str()) {
-            None => apply::delete(&api, binding.as_ref()).await?,
-            Some(subjects) => narrow(&api, &binding, subjects, ctx).await?,
+            // A role that we may not bind cannot be narrowed either: RBAC asks for `bind` at every change of a binding.
+            Some(allowed) if binding.role_ref == allowed.role => narrow(&api, &binding, &allowed.subjects, ctx).await?,
+            _ => take(&api, &binding, ctx).await?,
         }
+    }
+    Ok(())
+}
+
+/// Removes a binding; one that somebody else made is told.
+async fn take(api: &Api<RoleBinding>, binding: &RoleBinding, ctx: &Context) -> Result<()> {
+    let gone = apply::delete(api, binding).await?;
+    if let Some(by) = foreign_writer(binding).filter(|_| gone) {
+        ctx.drift.report(binding, &by).await;
     }
     Ok(())
 }

@@ -21,4 +21,6 @@ pub mod server;
 pub mod services;
 
 #[cfg(test)]
+mod book;
+#[cfg(test)]
 mod descriptor_tests;

@@ -1,13 +1,11 @@
 //! What every reconcile has at hand.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use berth_crds::{
     AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, Intervention, NetworkChange, Onboarding,
     PolicyProfile, PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar,
 };
-use ipnet::Ipv6Net;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
@@ -23,6 +21,7 @@ use crate::backoff::Backoff;
 use crate::cache::Cache;
 use crate::drift::Drift;
 use crate::glass::Glass;
+use crate::intents::Intents;
 use crate::rests::Rests;
 
 /// Everything that is watched.
@@ -89,9 +88,8 @@ pub struct Context {
     pub booking: tokio::sync::Mutex<()>,
     /// Requests for new systems stand in line here from the look at the codes in use to the tenant that takes one.
     pub admitting: tokio::sync::Mutex<()>,
-    /// Prefixes that this process is about to intend: a hint that spares two claims the same choice. The lock is the
-    /// block's name.
-    pub intents: std::sync::Mutex<BTreeSet<Ipv6Net>>,
+    /// Prefixes that this process is about to intend.
+    pub intents: Intents,
     /// Pending blocks that are left to other runs.
     pub rests: Rests,
     /// Whether prefixes may be given.

@@ -7,6 +7,7 @@
 pub mod args;
 pub mod error;
 pub mod backoff;
+pub mod intents;
 pub mod rests;
 pub mod allocation;
 pub mod cache;

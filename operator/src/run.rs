@@ -123,7 +123,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
         admitting: tokio::sync::Mutex::default(),
-        intents: std::sync::Mutex::default(),
+        intents: Default::default(),
         rests: Rests::default(),
         // Without an export there is nothing that a restored cluster could be compared with.
         allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),

@@ -304,6 +304,33 @@ async fn an_isolated_environment_is_cut_off_keeps_what_it_has_and_is_let_back_by
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_cannot_be_planned_and_is_on_hold_is_cut_off_all_the_same() -> Result<()> {
+    let way = Way::open().await?;
+    let world = way.world;
+    let environment = world.onboard("ag-62", "night-unplanned", |_| {}).await?;
+    let (name, class) = (environment.name_any(), environment.spec.class_ref.name);
+    edit(world, &name, json!({"classRef": {"name": "no-such-class"}})).await?;
+    says(world, &name, ConditionType::Ready, "MissingReference").await?;
+    let hold = ["env", "hold", &name, "--reason", "Đổi nút mạng."];
+    assert_eq!(berth(world, &way.door, "platform", &hold).await?, Ok(Exit::Done));
+    says(world, &name, ConditionType::Held, "Held").await?;
+    let isolate = ["env", "isolate", &name, "--reason", "Mã độc."];
+    assert_eq!(berth(world, &way.door, "network", &isolate).await?, Ok(Exit::Done));
+    until_policies(world, &name, &["berth-default-deny"]).await?;
+    let policies: Api<NetworkPolicy> = Api::namespaced(world.cluster.admin(), &name);
+    let deny = policies.get("berth-default-deny").await?;
+    assert_eq!(json!(deny.spec), json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}));
+    // Once it can be planned again, what was written without a plan is what the plan says.
+    edit(world, &name, json!({"classRef": {"name": class}})).await?;
+    let release = ["env", "release", &name, "hold", "--reason", "Xong."];
+    assert_eq!(berth(world, &way.door, "platform", &release).await?, Ok(Exit::Done));
+    says(world, &name, ConditionType::Ready, "Done").await?;
+    let planned = policies.get("berth-default-deny").await?;
+    assert_eq!((planned.spec, planned.metadata.labels), (deny.spec, deny.metadata.labels));
+    way.door.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_grant_lets_in_for_a_while_and_leaves_a_paper_owed() -> Result<()> {
     let way = Way::open().await?;
     let world = way.world;

@@ -29,6 +29,7 @@ use crate::amounts::Amounts;
 use crate::life;
 
 pub use access::{Allowed, access_allowed, is_contractor, rbac_subject};
+pub use network::isolation;
 pub use quota::NAME as QUOTA_NAME;
 
 /// What an environment is planned from.

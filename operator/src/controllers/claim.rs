@@ -20,6 +20,7 @@ use calls::{PLAN, make};
 use crate::allocation::Allocation;
 use crate::context::Context;
 use crate::error::{Error, Result, answer, while_};
+use crate::intents::Own;
 use crate::{apply, observe};
 
 /// Calls of one run; the protocol needs six, a foreign block costs three more.
@@ -37,14 +38,11 @@ pub async fn reconcile(claim: Arc<PrefixClaim>, ctx: Arc<Context>) -> Result<Act
     if claim.metadata.deletion_timestamp.is_none() && claimant_is_gone(&claim.spec.claimant, &ctx).await? {
         return delete(&claim, &ctx).await;
     }
-    let mut intended = BTreeSet::new();
-    let result = run(&claim, &mut intended, &ctx).await;
-    let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
-    intents.retain(|prefix| !intended.contains(prefix));
-    result
+    run(&claim, &ctx).await
 }
 
-async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Context) -> Result<Action> {
+async fn run(claim: &PrefixClaim, ctx: &Context) -> Result<Action> {
+    let mut intended = ctx.intents.begin();
     let uid = claim.uid().unwrap_or_default();
     let mut known = known(claim, ctx);
     known.rested = ctx.rests.since(&uid, ADOPT_AFTER.unsigned_abs());
@@ -58,7 +56,7 @@ async fn run(claim: &PrefixClaim, intended: &mut BTreeSet<Ipv6Net>, ctx: &Contex
     let mut memory = Memory::new(claim.clone());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
-        let call = next_call(&mut memory, &mut known, answer, intended, ctx);
+        let call = next_call(&mut memory, &mut known, answer, &mut intended, ctx);
         if let Call::After(time) = call {
             let version = memory.block.as_ref().and_then(|block| block.resource_version());
             ctx.rests.leave(&uid, version.unwrap_or_default());
@@ -102,29 +100,22 @@ fn waits(claim: &PrefixClaim) -> bool {
 }
 
 /// One step, with what other claims of this process are about to intend counted as taken.
-fn next_call(
-    memory: &mut Memory,
-    known: &mut Known,
-    answer: Answer,
-    intended: &mut BTreeSet<Ipv6Net>,
-    ctx: &Context,
-) -> Call {
-    let mut intents = ctx.intents.lock().expect("no code panics while it holds this lock");
-    let claim = if let Answer::Claim(claim) = &answer { claim.as_ref() } else { &memory.claim };
-    // Only a choice looks at what is taken, and that is made of thousands of blocks.
-    if claim.status.as_ref().is_none_or(|s| s.candidate.is_none()) {
-        known.taken = observe::taken(ctx, &memory.claim, &known.parent.nets());
-        known.taken.extend(intents.iter());
-        known.returning = returning(&memory.claim, ctx);
-    }
-    let call = step(memory, known, answer);
-    if let Call::WriteClaim(claim) = &call
-        && let Some(prefix) = claim.status.as_ref().and_then(|s| address::parse(s.candidate.as_deref()?))
-    {
-        intents.insert(prefix);
-        intended.insert(prefix);
-    }
-    call
+fn next_call(memory: &mut Memory, known: &mut Known, answer: Answer, intended: &mut Own, ctx: &Context) -> Call {
+    intended.choose(|intents| {
+        let claim = if let Answer::Claim(claim) = &answer { claim.as_ref() } else { &memory.claim };
+        // Only a choice looks at what is taken, and that is made of thousands of blocks.
+        if claim.status.as_ref().is_none_or(|s| s.candidate.is_none()) {
+            known.taken = observe::taken(ctx, &memory.claim, &known.parent.nets());
+            known.taken.extend(intents.iter());
+            known.returning = returning(&memory.claim, ctx);
+        }
+        let call = step(memory, known, answer);
+        let candidate = match &call {
+            Call::WriteClaim(claim) => claim.status.as_ref().and_then(|s| address::parse(s.candidate.as_deref()?)),
+            _ => None,
+        };
+        (call, candidate)
+    })
 }
 
 /// Prefixes in quarantine that the claimant had.

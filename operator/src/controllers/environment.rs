@@ -55,6 +55,10 @@ pub async fn reconcile(environment: Arc<Environment>, ctx: Arc<Context>) -> Resu
     // Before anything that can fail: whoever left the list is out, whatever else is wrong or on hold.
     children::take_access_away(&standing.with_grants(&environment), tenant.as_deref(), &ctx).await?;
     let environment = stand::begin(&environment, &standing, &ctx).await?;
+    // On hold too: it only takes away.
+    if standing.isolated {
+        children::cut_off(&environment, &ctx).await?;
+    }
     let action = if standing.held {
         Action::await_change()
     } else {
@@ -81,12 +85,7 @@ async fn bring(
         }
         // The end of the first discovery wakes every environment.
         Ok(_) if !ctx.back_ends.known() => Ok(Action::await_change()),
-        Ok(desired) => {
-            if standing.isolated {
-                children::cut_off(&desired, ctx).await?;
-            }
-            provide(environment, tenant, &desired, ctx).await
-        }
+        Ok(desired) => provide(environment, tenant, &desired, ctx).await,
     }
 }
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use berth_crds::environment::Zone;
-use berth_crds::labels;
 use berth_crds::profile::DefaultDeny;
+use berth_crds::{Environment, labels};
 use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
     NetworkPolicySpec,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::ResourceExt;
 
@@ -26,7 +26,7 @@ const DNS: &str = "berth-dns";
 
 pub(super) fn build(place: &Place) -> Vec<NetworkPolicy> {
     if is_isolated(place.environment) {
-        return vec![policy(place, DENY, NetworkPolicySpec { policy_types: both_ways(), ..Default::default() })];
+        return vec![isolation(place.environment, &place.name, place.labels())];
     }
     let mut policies = vec![deny(place), inside(place)];
     if both(place) {
@@ -46,9 +46,23 @@ fn policy(place: &Place, name: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
     }
 }
 
-/// Isolation denies both directions at any level: policies only add, so it is the absence of every other one.
-fn both_ways() -> Option<Vec<String>> {
-    Some(["Ingress", "Egress"].map(String::from).to_vec())
+/// The one policy of an isolated namespace. It denies both directions at any level; policies only add, so isolation is the
+/// absence of every other one. It needs no plan: whose it is, and the labels that it has besides.
+pub fn isolation(environment: &Environment, namespace: &str, besides: BTreeMap<String, String>) -> NetworkPolicy {
+    let whose = [(labels::MANAGED_BY, labels::OPERATOR.to_owned()), (labels::ENVIRONMENT, environment.name_any())];
+    let labels = besides.into_iter().chain(whose.map(|(key, value)| (key.to_owned(), value))).collect();
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(LabelSelector::default()),
+        policy_types: Some(["Ingress", "Egress"].map(String::from).to_vec()),
+        ..Default::default()
+    };
+    let metadata = ObjectMeta {
+        name: Some(DENY.into()),
+        namespace: Some(namespace.into()),
+        labels: Some(labels),
+        ..Default::default()
+    };
+    NetworkPolicy { metadata, spec: Some(spec) }
 }
 
 fn directions(place: &Place) -> Option<Vec<String>> {

@@ -1,11 +1,11 @@
 //! The children of an environment's namespaces, in the order that keeps every moment safe.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
-use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names};
+use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation};
 use berth_plan::intervention::is_isolated;
 use berth_plan::same::in_force;
 use k8s_openapi::api::core::v1::{ResourceQuota, ServiceAccount};
@@ -43,7 +43,7 @@ pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context)
         for policy in &namespace.policies {
             apply::child(ctx, &ctx.caches.policies, policy).await?;
         }
-        prune_policies(namespace, is_isolated(environment), ctx).await?;
+        prune_policies(&namespace.name, &namespace.policies, is_isolated(environment), ctx).await?;
     }
     Ok(None)
 }
@@ -110,26 +110,33 @@ async fn await_quotas(group: &[&DesiredNamespace], ctx: &Context) -> Option<Stop
 }
 
 /// A policy with our label that is not planned opens something that nobody decided.
-async fn prune_policies(namespace: &DesiredNamespace, isolated: bool, ctx: &Context) -> Result<()> {
+async fn prune_policies(namespace: &str, planned: &[NetworkPolicy], isolated: bool, ctx: &Context) -> Result<()> {
     for policy in ctx.caches.policies.all() {
-        let here = policy.namespace().as_deref() == Some(&namespace.name);
-        let planned = namespace.policies.iter().any(|p| p.name_any() == policy.name_any());
+        let here = policy.namespace().as_deref() == Some(namespace);
+        let planned = planned.iter().any(|p| p.name_any() == policy.name_any());
         if here && !planned && (isolated || !is_an_opening(&policy, ctx)) {
-            apply::delete(&ctx.api_in::<NetworkPolicy>(&namespace.name), policy.as_ref()).await?;
+            apply::delete(&ctx.api_in::<NetworkPolicy>(namespace), policy.as_ref()).await?;
         }
     }
     Ok(())
 }
 
-/// What is planned is in place before anything else: isolation does not wait for a quota or an address.
-pub async fn cut_off(desired: &Desired, ctx: &Context) -> Result<()> {
-    for namespace in desired.namespaces.iter().filter(|n| ctx.caches.namespaces.get(&n.name, None).is_some()) {
-        for policy in &namespace.policies {
-            apply::child(ctx, &ctx.caches.policies, policy).await?;
-        }
-        prune_policies(namespace, true, ctx).await?;
+/// Isolation comes before anything else, and waits for nothing: no quota, no address, and no plan either.
+pub async fn cut_off(environment: &Environment, ctx: &Context) -> Result<()> {
+    for namespace in names(environment).iter().filter(|n| ctx.caches.namespaces.get(n, None).is_some()) {
+        let bare = isolation(environment, namespace, BTreeMap::new());
+        let seen = ctx.caches.policies.get(&bare.name_any(), Some(namespace));
+        let only = isolation(environment, namespace, seen.map(|p| p.labels().clone()).unwrap_or_default());
+        apply::child(ctx, &ctx.caches.policies, &only).await?;
+        prune_policies(namespace, &[only], true, ctx).await?;
     }
     Ok(())
+}
+
+/// Names of the environment's namespaces, those that it has and those that it is to have.
+fn names(environment: &Environment) -> BTreeSet<String> {
+    let known = environment.status.clone().unwrap_or_default().namespaces;
+    known.into_iter().chain(intended_names(environment)).map(|n| n.name).collect()
 }
 
 /// A policy of a Connection that exists is kept or removed with it, by its own controller.
@@ -141,8 +148,7 @@ fn is_an_opening(policy: &NetworkPolicy, ctx: &Context) -> bool {
 /// Access that is not planned goes first: it depends on nothing but the list, the owner and the names of the namespaces.
 pub async fn take_access_away(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Result<()> {
     let allowed = access_allowed(environment, tenant, ctx.today());
-    let known = environment.status.clone().unwrap_or_default().namespaces;
-    let names: BTreeSet<String> = known.into_iter().chain(intended_names(environment)).map(|n| n.name).collect();
+    let names = names(environment);
     for binding in ctx.caches.bindings.all() {
         let namespace = binding.namespace().unwrap_or_default();
         if !names.contains(&namespace) {

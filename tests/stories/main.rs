@@ -39,5 +39,6 @@ mod alive;
 mod week;
 mod rights;
 mod seeded;
+mod storm;
 mod fuzz;
 mod demo;

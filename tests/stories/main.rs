@@ -40,5 +40,6 @@ mod week;
 mod rights;
 mod seeded;
 mod storm;
+mod outage;
 mod fuzz;
 mod demo;

@@ -7,6 +7,7 @@ pub mod fault;
 pub mod files;
 pub mod install;
 pub mod mail;
+pub mod outage;
 pub mod people;
 pub mod receiver;
 pub mod stack;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
 use crate::fault::Plan;
+use crate::outage::Outages;
 
 /// Audience of tokens for the API server.
 const API_SERVER: &str = "https://kubernetes.default.svc";
@@ -19,6 +20,7 @@ const API_SERVER: &str = "https://kubernetes.default.svc";
 struct Extras {
     ledger: ledger::Settings,
     notices: Option<notices::Settings>,
+    outages: Option<Outages>,
 }
 
 /// A running operator.
@@ -52,13 +54,19 @@ impl Operator {
 
     /// Starts an operator, without the lease, that exports its ledger, perhaps with a fault in its client.
     pub async fn start_exporting(cluster: &Cluster, ledger: ledger::Settings, plan: Option<&Plan>) -> Result<Self> {
-        Self::launch(cluster, "operator-4", 6, false, plan.cloned(), Extras { ledger, notices: None }).await
+        Self::launch(cluster, "operator-4", 6, false, plan.cloned(), Extras { ledger, ..Extras::default() }).await
     }
 
     /// Starts an operator, without the lease, that sends notices, perhaps with a fault in its client.
     pub async fn start_telling(cluster: &Cluster, notices: notices::Settings, plan: Option<&Plan>) -> Result<Self> {
         let extras = Extras { notices: Some(notices), ..Extras::default() };
         Self::launch(cluster, "operator-5", 6, false, plan.cloned(), extras).await
+    }
+
+    /// Starts an operator, without the lease, whose API server is gone at chosen writes.
+    pub async fn start_through(cluster: &Cluster, outages: &Outages) -> Result<Self> {
+        let extras = Extras { outages: Some(outages.clone()), ..Extras::default() };
+        Self::launch(cluster, "operator-6", 6, false, None, extras).await
     }
 
     /// Starts an operator with a name in the lease and a number of environments at once.
@@ -72,7 +80,7 @@ impl Operator {
         concurrency: u16,
         lease: bool,
         fault: Option<Plan>,
-        Extras { ledger, notices }: Extras,
+        Extras { ledger, notices, outages }: Extras,
     ) -> Result<Self> {
         let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
         let mut config = cluster.config(account.file.path());
@@ -86,9 +94,10 @@ impl Operator {
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.
             let builder = ClientBuilder::try_from(config).expect("the configuration is the cluster's own");
-            let client = match &fault {
-                Some(plan) => builder.with_layer(plan).build(),
-                None => builder.build(),
+            let client = match (&fault, &outages) {
+                (Some(plan), _) => builder.with_layer(plan).build(),
+                (None, Some(outages)) => builder.with_layer(outages).build(),
+                (None, None) => builder.build(),
             };
             if lease {
                 run(client, settings, ready, token).await

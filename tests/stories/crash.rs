@@ -59,12 +59,11 @@ async fn everywhere(fault: Fault) -> Result<()> {
     let once: BTreeSet<&&String> = created.iter().collect();
     assert_eq!(once.len(), created.len(), "every object is created once");
     assert!(writes.iter().all(|w| !w.starts_with("delete")), "nothing is deleted: {writes:#?}");
-    nothing_twice(&world).await
+    nothing_twice(&world, WRITES + 1).await
 }
 
-/// Counts of everything that one system yields.
-async fn nothing_twice(world: &World) -> Result<()> {
-    let systems = WRITES + 1;
+/// Counts of everything that one system yields, where these are all of one agency.
+pub async fn nothing_twice(world: &World, systems: usize) -> Result<()> {
     let blocks = world.all::<PrefixBlock>().await?;
     let claims: BTreeSet<_> = blocks.iter().map(|b| b.spec.claim_ref.uid.clone()).collect();
     let ledger = Ledger::of_site(&kube::Api::all(world.cluster.admin()).get("binh-duong-dc1").await?);

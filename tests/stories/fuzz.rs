@@ -25,7 +25,7 @@ impl Dice {
         usize::try_from(self.0 % sides.max(1) as u64).unwrap_or_default()
     }
 
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         &list[self.throw(list.len())]
     }
 }

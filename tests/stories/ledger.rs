@@ -49,7 +49,8 @@ fn lines(folder: &Path) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn entries(evidence: &Evidence) -> Vec<AuditEntry> {
+/// What is recorded, in order, whether exported or not.
+pub fn entries(evidence: &Evidence) -> Vec<AuditEntry> {
     let exported = evidence.export.iter().flatten().map(|line| canonical::read(line).unwrap());
     let mut all: BTreeMap<i64, _> = exported.map(|s| (s.number, s)).collect();
     all.extend(evidence.cluster.iter().flatten().map(|(_, s)| (s.number, s.clone())));

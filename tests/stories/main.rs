@@ -39,5 +39,7 @@ mod alive;
 mod week;
 mod rights;
 mod seeded;
+mod storm;
+mod outage;
 mod fuzz;
 mod demo;

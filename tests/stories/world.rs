@@ -1,5 +1,7 @@
 //! One cluster with Berth and the province installed, and what stories do on it again and again.
 
+mod people;
+
 use std::time::Duration;
 
 use berth_cluster::{Cluster, Options, Person, Snapshot, until};
@@ -52,7 +54,12 @@ async fn installed() -> Result<&'static Snapshot> {
 impl World {
     /// Starts a control plane with the chart's files and the province.
     pub async fn start() -> Result<Self> {
-        let people = people();
+        Self::start_with(Vec::new()).await
+    }
+
+    /// The same, with further people.
+    async fn start_with(further: Vec<Person>) -> Result<Self> {
+        let people: Vec<Person> = people::all().into_iter().chain(further).collect();
         let store = Some(installed().await?.path());
         let cluster = Cluster::start(Options { people: people.clone(), store, ..Default::default() }).await?;
         install::parameters(&cluster).await?;
@@ -61,7 +68,12 @@ impl World {
 
     /// A world of one's own, with its operator.
     pub async fn own() -> Result<(Self, Operator)> {
-        let world = Self::start().await?;
+        Self::own_with(Vec::new()).await
+    }
+
+    /// A world of one's own, with its operator and further people.
+    pub async fn own_with(further: Vec<Person>) -> Result<(Self, Operator)> {
+        let world = Self::start_with(further).await?;
         let operator = world.operator().await?;
         Ok((world, operator))
     }
@@ -82,25 +94,16 @@ impl World {
         self.create_with(self.client(who), body).await
     }
 
-    async fn create_with(&self, client: Client, body: Value) -> std::result::Result<DynamicObject, kube::Error> {
-        let kind = body["kind"].as_str().unwrap_or_default();
-        let resource = ApiResource {
-            group: "berth.dev".into(),
-            version: "v1alpha1".into(),
-            api_version: "berth.dev/v1alpha1".into(),
-            kind: kind.into(),
-            plural: match kind {
-                "Onboarding" => "onboardings",
-                "Connection" => "connections",
-                _ => "decisions",
-            }
-            .into(),
-        };
+    /// The same with a client of one's own.
+    pub async fn create_with(&self, client: Client, body: Value) -> std::result::Result<DynamicObject, kube::Error> {
+        let api = papers(client, &body);
         let object: DynamicObject = serde_json::from_value(body).map_err(kube::Error::SerdeError)?;
-        let namespace = object.namespace().unwrap_or_default();
-        Api::<DynamicObject>::namespaced_with(client, &namespace, &resource)
-            .create(&PostParams::default(), &object)
-            .await
+        api.create(&PostParams::default(), &object).await
+    }
+
+    /// The paper that has the name of this one.
+    pub async fn read(&self, client: Client, body: &Value) -> std::result::Result<DynamicObject, kube::Error> {
+        papers(client, body).get(body["metadata"]["name"].as_str().unwrap_or_default()).await
     }
 
     /// Submits a request for a new system and returns its paper.
@@ -124,14 +127,18 @@ impl World {
 
     /// Creates a Decision; "no params" means that the policies do not see the Onboarding yet.
     pub async fn sign(&self, who: &str, body: Value) -> Result<Decision> {
+        Ok(serde_json::from_value(serde_json::to_value(self.try_sign(who, body).await??)?)?)
+    }
+
+    /// The same, where the API server may refuse for another reason.
+    pub async fn try_sign(&self, who: &str, body: Value) -> Result<std::result::Result<DynamicObject, kube::Error>> {
         let unseen = |e: &kube::Error| e.to_string().contains("no params found");
         let created =
             until("the policies see the paper", PATIENCE, async || match self.create(who, body.clone()).await {
                 Err(error) if unseen(&error) => Err(error.to_string()),
                 other => Ok(other),
-            })
-            .await?;
-        Ok(serde_json::from_value(serde_json::to_value(created?)?)?)
+            });
+        Ok(created.await?)
     }
 
     /// Waits until a Decision has its effect, and returns effect and reason.
@@ -205,27 +212,22 @@ impl World {
     }
 }
 
-fn people() -> Vec<Person> {
-    vec![
-        Person::new("lead-61", ["berth:ag-61:requester"]),
-        Person::new("lead-62", ["berth:ag-62:requester"]),
-        Person::new("lead-66", ["berth:ag-66:requester"]),
-        Person::new("lead-67", ["berth:ag-67:requester"]),
-        Person::new("approver", ["berth:approver"]),
-        Person::new("network", ["berth:network"]),
-        Person::new("network-62", ["berth:network", "berth:ag-62:requester"]),
-        Person::new("two-agencies", ["berth:ag-61:requester", "berth:ag-62:requester"]),
-        Person::new("contractor", ["berth:approver", "berth:contractor"]),
-        Person::new("both", ["berth:ag-62:requester", "berth:approver"]),
-        Person::new("platform", ["berth:platform-operator"]),
-        Person::new("auditor", ["berth:auditor"]),
-        Person::new("hired", ["berth:network", "berth:ag-62:contractor"]),
-        Person::new("nobody", Vec::<String>::new()),
-        Person::new("appraiser", ["berth:appraiser"]),
-        Person::new("appraiser-69", ["berth:appraiser", "berth:ag-69:appraiser"]),
-        Person::new("governing-body", ["berth:governing-body"]),
-        Person::new("deputy", ["berth:deputy"]),
-    ]
+/// Papers of the kind and namespace of this one.
+fn papers(client: Client, body: &Value) -> Api<DynamicObject> {
+    let kind = body["kind"].as_str().unwrap_or_default();
+    let resource = ApiResource {
+        group: "berth.dev".into(),
+        version: "v1alpha1".into(),
+        api_version: "berth.dev/v1alpha1".into(),
+        kind: kind.into(),
+        plural: match kind {
+            "Onboarding" => "onboardings",
+            "Connection" => "connections",
+            _ => "decisions",
+        }
+        .into(),
+    };
+    Api::namespaced_with(client, body["metadata"]["namespace"].as_str().unwrap_or_default(), &resource)
 }
 
 /// A request for a small system of level 1; the name is the system's code too.

@@ -1,5 +1,6 @@
 //! The `berth` command line. Data goes to stdout, talk to stderr; `-o json` is the API's proto3 JSON.
 
+mod admin;
 mod args;
 mod audit;
 mod check;
@@ -73,6 +74,8 @@ pub async fn run(arguments: Arguments) -> Result {
             ip::run(&Session::new(global).await?, language, command).await
         }
         Command::Conn(command) => conn::run(&Session::new(global).await?, command).await,
+        // Registers are written as kubectl would, so a token for the door is not needed.
+        Command::Admin(args::Admin::Import(import)) => admin::import(import, global.output).await,
         Command::Why { namespace, destination, port } => {
             let session = Session::new(global).await?;
             match destination.zip(port) {

@@ -27,6 +27,12 @@ pub fn plate(onboarding_uid: &str, attempt: usize) -> Option<String> {
     String::from_utf8(plate).ok().map(kept_apart)
 }
 
+/// The plate of a system that an inventory brought: like [`plate`], from its code in the province's register, so that an
+/// import that is repeated finds what it made. No UID has a slash, so it is no paper's.
+pub fn inventory_plate(code: &str, attempt: usize) -> Option<String> {
+    plate(&format!("inventory/{code}"), attempt)
+}
+
 /// Plate `agency` would make namespaces that look like those of agencies' papers (`agency-<id>`): another letter instead.
 pub fn kept_apart(plate: String) -> String {
     if plate == "agency" { "bgency".into() } else { plate }

@@ -124,6 +124,7 @@ reasons! {
     VoidTooEarly: "Vô hiệu: môi trường chưa dừng hẳn.", "Void: the environment that it is about is not halted.";
     MissingReference: "Không tìm thấy đối tượng được tham chiếu.", "A referenced object does not exist.";
     InvalidSpec: "Nội dung không hợp lệ.", "The spec is not valid.";
+    Inventoried: "Đã kiểm kê, chưa lên đám mây.", "Known by an inventory, not on the cloud yet.";
     NoMembers: "Chưa có người đại diện.", "No group or service account acts for the agency yet.";
     NotInForce: "Cơ quan không còn hiệu lực.", "The agency is not in force today.";
     Effective: "Có hiệu lực.", "The decision counts.";

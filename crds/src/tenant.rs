@@ -1,5 +1,7 @@
 //! Tenant: one information system.
 
+mod inventory;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::agency::DayRange;
 use crate::common::{Basis, Bilingual, DatedAgency, Document, NameRef, PaperRef};
 use crate::onboarding::DataKind;
+
+pub use inventory::{InventoriedAddress, Inventory, Ipv6Stage};
 
 /// One information system.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -29,6 +33,7 @@ use crate::onboarding::DataKind;
     printcolumn(name = "System", type_ = "string", json_path = ".spec.displayName.vi"),
     printcolumn(name = "Agency", type_ = "string", json_path = ".spec.agencyRef.name"),
     printcolumn(name = "Level", type_ = "integer", json_path = ".spec.level"),
+    printcolumn(name = "Stage", type_ = "string", json_path = ".spec.migrationStage"),
     printcolumn(name = "Prefix", type_ = "string", json_path = ".status.prefix"),
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#)
 )]
@@ -70,6 +75,9 @@ pub struct TenantSpec {
     pub permissions: Vec<OperatingPermission>,
     /// How far the move to the cloud is.
     pub migration_stage: MigrationStage,
+    /// What an inventory said of the system before it came to the cloud; absent for a system that began here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Inventory>,
     /// Ground of the entry.
     pub basis: Basis,
 }

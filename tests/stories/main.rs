@@ -19,6 +19,7 @@ mod headroom;
 mod counts;
 mod door;
 mod dossier;
+mod inventory;
 mod schema;
 mod crash;
 mod ledger;

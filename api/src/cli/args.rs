@@ -1,6 +1,7 @@
 //! The surface: commands and flags. No flag ever takes a token.
 
 mod act;
+mod admin;
 mod audit;
 mod conn;
 mod ip;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use act::{Act, Approve, Correct, Reconcile, Reject, Return, Signed, Withdraw};
+pub use admin::{Admin, Import};
 pub use audit::{AsOf, Audit, Entries, Verify};
 pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
@@ -111,6 +113,9 @@ pub enum Command {
     /// Openings: ask, follow, decide, close.
     #[command(subcommand)]
     Conn(Conn),
+    /// Registers, by platform operators with a kubeconfig of their own: the door is not asked.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Whose a namespace is, since when, by which decision; with a destination and a port, whether it reaches it and why.
     Why {
         /// Namespace, `<plate>-<kind>` or `<plate>-<kind>-<zone>`; with a destination also an address outside.

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     convert, name,
     problem::correlation_id,
-    proto::v1::{self as pb, environment, level_request::Measures, onboarding_spec::Action, system_request::DataKind},
+    proto::v1::{
+        self as pb, environment, level_request::Measures, onboarding_spec::Action, system_request::DataKind,
+        tenant::MigrationStage::Inventoried,
+    },
 };
 
 /// Submits a request.
@@ -93,13 +96,24 @@ async fn from_flags(session: &Session, create: &Create) -> Result<pb::Onboarding
         Some(id) => Some(present(session, id).await?),
         None => None,
     };
+    let system = match action {
+        Action::New => {
+            let mut system = system(create)?;
+            if lacks(&system) {
+                let known = inventoried(session, create.agency.as_deref(), &system.code).await?;
+                prefill(&mut system, known);
+            }
+            Some(system)
+        }
+        _ => None,
+    };
     let resources = matches!(action, Action::New | Action::AddEnvironment | Action::Change);
     let mut environment = environment(create)?;
     environment.kind = present.as_ref().map_or(environment.kind, |present| present.kind);
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     Ok(pb::OnboardingSpec {
         action: action as i32,
-        system: (action == Action::New).then(|| system(create)).transpose()?,
+        system,
         tenant: create.tenant.as_deref().map(|id| full("tenants", id)).unwrap_or_default(),
         target: present.as_ref().map(target),
         environment: resources.then_some(environment),
@@ -111,6 +125,40 @@ async fn from_flags(session: &Session, create: &Create) -> Result<pb::Onboarding
         justification: text(&create.justification),
         ..Default::default()
     })
+}
+
+/// Whether something of a new system is not said.
+fn lacks(system: &pb::SystemRequest) -> bool {
+    let texts = [&system.display_name, &system.governing_body, &system.operator];
+    texts.iter().any(|text| text.is_empty()) || system.level == 0 || system.data_kinds.is_empty()
+}
+
+/// The agency's own system of a code that an inventory brought and that is not on the cloud yet.
+pub async fn inventoried(session: &Session, agency: Option<&str>, code: &str) -> Result<Option<pb::Tenant>> {
+    let Some(agency) = agency.filter(|_| !code.is_empty()) else { return Ok(None) };
+    let known = super::registers::all_tenants(session, agency).await?;
+    let is = |tenant: &pb::Tenant| tenant.code == code && tenant.migration_stage() == Inventoried;
+    Ok(known.into_iter().find(is))
+}
+
+/// Says of a system what the flags leave out and the inventory knows.
+fn prefill(system: &mut pb::SystemRequest, known: Option<pb::Tenant>) {
+    let Some(known) = known else { return };
+    let last = |duty: &[pb::DatedAgency]| duty.last().map(|held| held.agency.clone()).unwrap_or_default();
+    let fill = |said: &mut String, known: String| {
+        if said.is_empty() {
+            *said = known;
+        }
+    };
+    fill(&mut system.display_name, known.display_name.clone().unwrap_or_default().vi);
+    fill(&mut system.governing_body, last(&known.governing_bodies));
+    fill(&mut system.operator, last(&known.operators));
+    if system.level == 0 {
+        system.level = known.level;
+    }
+    if system.data_kinds.is_empty() {
+        system.data_kinds = known.data_kinds;
+    }
 }
 
 async fn present(session: &Session, id: &str) -> Result<pb::Environment> {

@@ -67,6 +67,9 @@ pub enum Failure {
     /// No token, or it cannot be read.
     #[error("{0}")]
     NotLoggedIn(String),
+    /// The API server does not let the caller do it.
+    #[error("{0}")]
+    NotAllowed(String),
     /// Wrong use of flags or files.
     #[error("{0}")]
     Usage(String),
@@ -92,7 +95,7 @@ impl Failure {
                 Code::NotFound => Exit::NotFound,
                 _ => Exit::Failed,
             },
-            Self::NotLoggedIn(_) => Exit::NotAllowed,
+            Self::NotLoggedIn(_) | Self::NotAllowed(_) => Exit::NotAllowed,
             Self::Usage(_) => Exit::Usage,
             Self::Missing(_) => Exit::NotFound,
             Self::Client(_) | Self::Local(_) => Exit::Failed,

@@ -1,6 +1,10 @@
 //! `berth onboard schema|draft|print`: the official form. Drafts are files; nothing here writes to the cluster.
 
-use berth_crds::{OnboardingSpec, environment::EnvironmentKind, onboarding::Action};
+use berth_crds::{
+    OnboardingSpec,
+    environment::EnvironmentKind,
+    onboarding::{Action, DossierForm},
+};
 use berth_plan::dossier::{
     form::{self, Field, Source},
     print::{Prefilled, content, html},
@@ -12,7 +16,7 @@ use super::{
     Exit, Result,
     args::{Create, Format, Print, Schema},
     connect::{Session, call},
-    create, file, output, requests, rows,
+    create, file, output, registers, requests, rows,
 };
 use crate::{
     clock::Clock,
@@ -63,6 +67,9 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
     let mut spec = read::spec::spec(&mut Findings::default(), &message, "", Clock::system().today());
     let earlier = requests::all(session, request.parent.clone()).await?;
     spec.form = known(&spec, &earlier);
+    if let Some(inventory) = inventory(session, &agency, &spec).await? {
+        today(spec.form.get_or_insert_default(), &inventory);
+    }
     let mut body = serde_json::to_value(&spec).unwrap_or_default();
     if let Some(object) = body.as_object_mut() {
         object.remove("requester");
@@ -87,9 +94,31 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
     Ok(Exit::Done)
 }
 
+/// What an inventory knows of the system that is asked for.
+async fn inventory(session: &Session, agency: &str, spec: &OnboardingSpec) -> Result<Option<pb::Inventory>> {
+    if let Some(system) = &spec.system {
+        let found = create::inventoried(session, Some(agency), &system.code).await?;
+        return Ok(found.and_then(|tenant| tenant.inventory));
+    }
+    let Some(tenant) = &spec.tenant_ref else { return Ok(None) };
+    let known = registers::all_tenants(session, agency).await?;
+    let found = known.into_iter().find(|known| known.name == name::tenant(&tenant.name));
+    Ok(found.and_then(|tenant| tenant.inventory))
+}
+
+/// Fills in names and addresses that the system has today, where no paper said them.
+fn today(form: &mut DossierForm, inventory: &pb::Inventory) {
+    if form.domains.is_empty() {
+        form.domains.clone_from(&inventory.domains);
+    }
+    if form.current_addresses.is_empty() {
+        form.current_addresses = inventory.addresses.iter().map(|address| address.cidr.clone()).collect();
+    }
+}
+
 /// The part of the form that does not change with the request, from the newest paper that has it: of the same system
 /// first, then of the agency.
-fn known(spec: &OnboardingSpec, earlier: &[pb::Onboarding]) -> Option<berth_crds::onboarding::DossierForm> {
+fn known(spec: &OnboardingSpec, earlier: &[pb::Onboarding]) -> Option<DossierForm> {
     let tenant = spec.tenant_ref.as_ref().map(|t| name::tenant(&t.name));
     let environment = spec.environment_ref.as_ref().map(|e| name::environment(&e.name));
     let same = |o: &pb::Onboarding| {

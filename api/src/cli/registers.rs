@@ -90,9 +90,7 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
     let client = &session.client.tenants;
     match command {
         Tenant::List { agency } => {
-            let request =
-                pb::ListTenantsRequest { agency: optional("agencies", agency), page_size: PAGE, ..Default::default() };
-            output::many(&pages!("listing tenants", client, list_tenants, tenants, request), session.format)?;
+            output::many(&all_tenants(session, &agency.unwrap_or_default()).await?, session.format)?;
         }
         Tenant::Get { name, as_of } => {
             let request = pb::GetTenantRequest { name: full("tenants", &name), as_of: as_of.unwrap_or_default() };
@@ -100,6 +98,13 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Tenants of an agency, by id or alias; of everybody when it is empty.
+pub async fn all_tenants(session: &Session, agency: &str) -> Result<Vec<pb::Tenant>> {
+    let agency = optional("agencies", Some(agency.to_owned()).filter(|agency| !agency.is_empty()));
+    let request = pb::ListTenantsRequest { agency, page_size: PAGE, ..Default::default() };
+    Ok(pages!("listing tenants", &session.client.tenants, list_tenants, tenants, request))
 }
 
 /// The catalogue.

@@ -2,7 +2,7 @@
 
 use berth_crds::{
     Tenant,
-    tenant::{LevelRecord, OperatingPermission},
+    tenant::{InventoriedAddress, Inventory, LevelRecord, OperatingPermission},
 };
 use berth_plan::as_of;
 use jiff::civil::Date;
@@ -35,6 +35,29 @@ pub fn message(from: &Tenant) -> pb::Tenant {
         levels: spec.levels.iter().map(level).collect(),
         permissions: spec.permissions.iter().map(permission).collect(),
         leave_time: status.left.map(|left| timestamp(left.0)),
+        inventory: spec.inventory.as_ref().map(inventory),
+    }
+}
+
+fn inventory(from: &Inventory) -> pb::Inventory {
+    let address = |address: &InventoriedAddress| {
+        let letter = address.letter.clone().unwrap_or_default();
+        pb::InventoriedAddress {
+            cidr: address.cidr.clone(),
+            network: address.network.clone(),
+            authority: address.authority.clone(),
+            letter_number: letter.number,
+            letter_date: letter.date,
+        }
+    };
+    pb::Inventory {
+        effective_date: from.effective_on.clone(),
+        record_date: from.recorded_on.clone(),
+        source: from.source.clone().unwrap_or_default(),
+        hosting: from.hosting.clone().unwrap_or_default(),
+        ipv6_stage: from.ipv6_stage.proto() as i32,
+        addresses: from.addresses.iter().map(address).collect(),
+        domains: from.domains.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use berth_crds::{
     environment::{AccessRole, EnvironmentKind, Exposure, Lifecycle},
     intervention::Intervene,
     onboarding::{Action, DataKind, OutcomeResult, State, SubjectBand, Verdict},
-    tenant::{LevelStatus, Measures, MigrationStage},
+    tenant::{Ipv6Stage, LevelStatus, Measures, MigrationStage},
 };
 use berth_plan::network::{
     export::{Change, Table},
@@ -82,6 +82,8 @@ twins! {
     AgencyType = pb::agency::Type [
         Department PeoplesCommittee District Commune ServiceUnit PartyBody Enterprise];
     MigrationStage = pb::tenant::MigrationStage [Inventoried Onboarding Operating Closed];
+    Ipv6Stage = pb::inventory::Ipv6Stage [
+        Ipv4Only Allocated EdgeDualStack PublicAaaa InsideDualStack Ipv6Preferred Ipv6OnlyInside Ipv6Only];
     Act = pb::audit_entry::Act [
         Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
         Removed OutsideChanged Opened Closed Intervened];

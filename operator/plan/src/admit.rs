@@ -10,12 +10,12 @@ use berth_crds::{Environment, EnvironmentSpec, Onboarding, PolicyProfile, Tenant
 use jiff::civil::Date;
 use kube::ResourceExt;
 
-use crate::life;
+use crate::{life, system};
 
 /// What an approved request is turned into.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Admission {
-    /// Tenant to create; absent when it exists.
+    /// Tenant to create, or to bring to this spec when it was only inventoried; absent when it is on its way already.
     pub tenant: Option<Tenant>,
     /// Environment to create or to bring to this spec.
     pub environment: Environment,
@@ -43,6 +43,8 @@ pub struct Input<'a> {
     pub day: Date,
     /// The environment as it is, for a change.
     pub existing: Option<&'a Environment>,
+    /// The system as it is, if it exists.
+    pub system: Option<&'a Tenant>,
 }
 
 /// Reference to a paper.
@@ -74,8 +76,13 @@ pub fn admit(input: &Input) -> Option<Admission> {
         _ => created(input, grant)?,
     };
     let new = input.onboarding.spec.action == Action::New;
+    let tenant = match input.system.filter(|system| system.spec.migration_stage == MigrationStage::Inventoried) {
+        Some(inventoried) => Some(taken_up(input, inventoried)?),
+        None if new => Some(tenant(input)?),
+        None => None,
+    };
     Some(Admission {
-        tenant: if new { Some(tenant(input)?) } else { None },
+        tenant,
         environment,
         change: input.onboarding.spec.action == Action::Change || input.existing.is_some_and(life::is_removed),
     })
@@ -117,9 +124,31 @@ fn tenant(input: &Input) -> Option<Tenant> {
         }],
         permissions: vec![],
         migration_stage: MigrationStage::Onboarding,
+        inventory: None,
         basis: basis(input, 1),
     };
     Some(Tenant::new(input.plate, spec))
+}
+
+/// A system that an inventory brought gets its first environment: its plate, its history and what the inventory said stay.
+/// A request for a new system says the rest of it anew, from the day of the decision.
+fn taken_up(input: &Input, inventoried: &Tenant) -> Option<Tenant> {
+    let mut taken = inventoried.clone();
+    let spec = &mut taken.spec;
+    if input.onboarding.spec.action == Action::New {
+        let asked = tenant(input)?.spec;
+        system::continue_with(&mut spec.governing_bodies, asked.governing_bodies, input.day);
+        system::continue_with(&mut spec.operators, asked.operators, input.day);
+        if asked.level != spec.level {
+            system::propose(&mut spec.levels, asked.level, input.day);
+        }
+        let en = std::mem::take(&mut spec.display_name.en);
+        spec.display_name = Bilingual { en, ..asked.display_name };
+        (spec.level, spec.data_kinds) = (asked.level, asked.data_kinds);
+    }
+    spec.migration_stage = MigrationStage::Onboarding;
+    spec.basis = basis(input, inventoried.spec.basis.revision.unwrap_or(0) + 1);
+    Some(taken)
 }
 
 fn created(input: &Input, grant: &Grant) -> Option<Environment> {

@@ -8,6 +8,7 @@ pub mod day; // dates, intervals, working days
 pub mod register; // what is known: agencies, sites, classes, profiles, tenants, environments
 pub mod text; // rules for text that people type
 pub mod checks; // Onboarding + register → what is in order and what is not
+pub mod inventory; // a spreadsheet + register → bodies and running systems to put on record, or what is wrong with a row
 pub mod decide; // Decisions → which count, and the outcome
 pub mod dossier; // papers → state, holder, clocks, letter, differences
 pub mod act; // other actions: parts of their papers, their way, what they change

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use berth_crds::onboarding::Action;
+use berth_crds::tenant::MigrationStage;
 use berth_crds::{Agency, Environment, EnvironmentClass, OnboardingSpec, PolicyProfile, Site, Tenant, WorkingCalendar};
 use jiff::civil::Date;
 
@@ -114,6 +115,23 @@ impl Register {
             None if self.sites.len() == 1 => self.sites.values().next(),
             None => None,
         }
+    }
+
+    /// The plate of the system of a request's code that the request made or took up.
+    pub fn made_for(&self, spec: &OnboardingSpec, uid: &str) -> Option<String> {
+        let code = spec.system.as_ref().map(|system| &system.code)?;
+        let made = |tenant: &Tenant| tenant.spec.basis.onboarding_ref.as_ref().is_some_and(|paper| paper.uid == uid);
+        let found = self.tenants.iter().find(|(_, tenant)| &tenant.spec.code == code && made(tenant))?;
+        Some(found.0.clone())
+    }
+
+    /// The plate of the system that a request for a new one takes up: the agency's own, which an inventory brought and
+    /// which is not on the cloud yet.
+    pub fn taken_up(&self, spec: &OnboardingSpec, agency: &str) -> Option<String> {
+        let code = spec.system.as_ref().filter(|_| spec.action == Action::New).map(|system| &system.code)?;
+        let own = |tenant: &Tenant| &tenant.spec.code == code && tenant.spec.agency_ref.name == agency;
+        let found = self.tenants.iter().find(|(_, tenant)| own(tenant))?;
+        (found.1.spec.migration_stage == MigrationStage::Inventoried).then(|| found.0.clone())
     }
 
     /// The tenant that a request is about, if it exists already. A reference that an action does not use must not speak

@@ -12,10 +12,13 @@ pub mod transfer;
 
 use std::sync::Arc;
 
-use berth_crds::common::{Basis, BasisType, Document, PaperRef};
+use berth_crds::agency::DayRange;
+use berth_crds::common::{Basis, BasisType, DatedAgency, Document, PaperRef};
 use berth_crds::decision::SignerRole;
 use berth_crds::onboarding::{Action, Outcome};
+use berth_crds::tenant::{LevelRecord, LevelStatus};
 use berth_crds::{Decision, Environment, Onboarding, Tenant};
+use jiff::civil::Date;
 use kube::ResourceExt;
 
 use crate::register::Register;
@@ -47,6 +50,23 @@ pub fn full(tenant: &Tenant) -> Option<String> {
     lists.into_iter().any(|n| n >= MOST).then(|| {
         format!("The entry of {:?} holds no more records: a platform operator must shorten it.", tenant.name_any())
     })
+}
+
+/// Goes on with a duty: the same body stays, another one follows from a day on.
+pub fn continue_with(duty: &mut Vec<DatedAgency>, next: Vec<DatedAgency>, day: Date) {
+    let Some(next) = next.into_iter().last() else { return };
+    if duty.last().is_some_and(|last| last.agency_ref == next.agency_ref) {
+        return;
+    }
+    let from = dated::end_last(duty, day).to_string();
+    duty.push(DatedAgency { from, ..next });
+}
+
+/// Another level is proposed from a day on.
+pub fn propose(levels: &mut Vec<LevelRecord>, level: i64, day: Date) {
+    let from = dated::end_last(levels, day).to_string();
+    let in_force = DayRange { from, to: None };
+    levels.push(LevelRecord { level, status: LevelStatus::Proposed, in_force, ..LevelRecord::default() });
 }
 
 /// The Decisions that made an outcome.

@@ -6,6 +6,7 @@ use berth_crds::address::{Claimant, ClaimantKind, PrefixLevel};
 use berth_crds::common::NameRef;
 use berth_crds::condition::{self, Is};
 use berth_crds::environment::EnvironmentKind;
+use berth_crds::tenant::MigrationStage;
 use berth_crds::{Agency, ConditionType, Onboarding, PrefixClaim, PrefixClaimSpec, Reason, Tenant, labels, names};
 use berth_plan::address;
 use berth_plan::claim::further;
@@ -25,11 +26,17 @@ pub async fn reconcile(tenant: Arc<Tenant>, ctx: Arc<Context>) -> Result<Action>
     let tenant = ctx.caches.tenants.get(&tenant.name_any(), None).unwrap_or(tenant);
     let agency = ctx.caches.agencies.get(&tenant.spec.agency_ref.name, None);
     let left = has_left(&tenant, &ctx);
-    if let Some(agency) = agency.as_ref().filter(|_| !left) {
+    // Nothing is provided for a system that is only known.
+    if let Some(agency) = agency.as_ref().filter(|_| !left && !is_inventoried(&tenant)) {
         claims(&tenant, agency, &ctx).await?;
     }
     record(&tenant, agency.is_some(), left, &ctx).await?;
     Ok(Action::await_change())
+}
+
+/// Whether the system is only known, by an inventory.
+fn is_inventoried(tenant: &Tenant) -> bool {
+    tenant.spec.migration_stage == MigrationStage::Inventoried
 }
 
 /// Whether the system has left: then it holds no prefix, and asks for none.
@@ -175,12 +182,14 @@ async fn record(tenant: &Tenant, known_agency: bool, left: bool, ctx: &Context) 
     status.prefix = bound.or(status.prefix).filter(|_| !left);
     // First nobody is numbered from it any more; the claim goes after this is written.
     status.left = left.then(|| status.left.clone().unwrap_or_else(|| now.clone()));
-    let addressed = status.prefix.is_some();
+    let (addressed, known_only) = (status.prefix.is_some(), is_inventoried(tenant));
     let (reason, message) = if left {
         (Reason::Removed, Reason::Removed.en().to_owned())
     } else if addressed {
         let told = [Some(Reason::NoBackEnd.en().to_owned()), wish_refused(tenant, ctx)];
         (Reason::NoBackEnd, told.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    } else if known_agency && known_only {
+        (Reason::Inventoried, Reason::Inventoried.en().to_owned())
     } else if known_agency {
         claims_reason(tenant, ctx)
     } else {
@@ -198,7 +207,7 @@ async fn record(tenant: &Tenant, known_agency: bool, left: bool, ctx: &Context) 
         Reason::MissingReference | Reason::PoolExhausted | Reason::AddressPlanRefused | Reason::AllocationFrozen
     );
     let ready = if addressed { Reason::Ready } else { reason };
-    let done = addressed || left;
+    let done = addressed || left || reason == Reason::Inventoried;
     let mut set = |type_, is, reason: Reason, message: &str| {
         condition::set(&mut status.conditions, type_, is, reason, message, generation, &now);
     };

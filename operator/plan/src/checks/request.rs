@@ -1,6 +1,7 @@
 //! Checks of what the request says and names.
 
 use berth_crds::onboarding::{Action, CheckResult};
+use berth_crds::tenant::LevelStatus;
 use berth_crds::{Environment, Reason};
 
 use super::{Subject, gather};
@@ -157,7 +158,14 @@ pub fn unique(s: &Subject) -> CheckResult {
     let ours = |basis: &berth_crds::common::Basis| basis.onboarding_ref.as_ref().map(|r| r.uid.as_str()) == uid;
     let mut defects = Vec::new();
     if let (Action::New, Some(system)) = (spec.action, &spec.system) {
-        let same = s.register.tenants.iter().find(|(_, t)| t.spec.code == system.code && !ours(&t.spec.basis));
+        // What an inventory brought is no second system: the request takes it up.
+        let taken_up = s.register.taken_up(spec, s.agency);
+        defects.extend(taken_up.as_ref().and_then(|plate| approved_level(&s.register.tenants[plate], system.level)));
+        let other = |plate: &String| taken_up.as_ref() != Some(plate);
+        let same = |(plate, t): &(&String, &std::sync::Arc<berth_crds::Tenant>)| {
+            t.spec.code == system.code && !ours(&t.spec.basis) && other(plate)
+        };
+        let same = s.register.tenants.iter().find(same);
         if let Some((plate, tenant)) = same {
             defects.push(code_taken(&system.code, plate, tenant.spec.agency_ref.name == s.agency));
         }
@@ -171,6 +179,17 @@ pub fn unique(s: &Subject) -> CheckResult {
         }
     }
     gather("unique", Reason::AlreadyExists, defects, "Nothing like it exists yet.")
+}
+
+/// A level that was approved is changed by its own act alone.
+fn approved_level(tenant: &berth_crds::Tenant, asked: i64) -> Option<String> {
+    let approved = tenant.spec.levels.last().filter(|record| record.status == LevelStatus::Approved)?;
+    (approved.level != asked).then(|| {
+        format!(
+            "`spec.system.level` is {asked}, and level {} of this system is approved: ask with that level, or for `RecordLevel` first.",
+            approved.level
+        )
+    })
 }
 
 /// A change was written against what is in force.

@@ -22,6 +22,7 @@ mod fulfil;
 mod golden;
 mod growth;
 mod intervention;
+mod inventory;
 mod ledger;
 mod life;
 mod netpol;

@@ -38,7 +38,12 @@ fn plate(pass: &Pass) -> Option<String> {
             if pass.is(ConditionType::Ready) {
                 return pass.onboarding.status.as_ref()?.tenant_ref.as_ref().map(|t| t.name.clone());
             }
+            // A system that an inventory brought keeps its plate.
             let uid = pass.onboarding.uid()?;
+            let inventoried = || pass.register.taken_up(spec, &pass.agency);
+            if let Some(known) = pass.register.made_for(spec, &uid).or_else(inventoried) {
+                return Some(known);
+            }
             let ours = |plate: &String| match pass.ctx.caches.tenants.get(plate, None) {
                 Some(tenant) => made_by(&tenant.spec.basis, Some(&uid)),
                 None => true,
@@ -140,7 +145,7 @@ async fn carry_out(
         return Ok(Action::await_change());
     }
     if let Some(tenant) = &admission.tenant {
-        create_tenant(pass, tenant).await?;
+        bring_tenant(pass, tenant).await?;
     }
     drop(line);
     bring_environment(pass, &admission).await?;
@@ -171,7 +176,17 @@ fn admission(pass: &Pass, outcome: &Outcome) -> Option<Admission> {
         level,
         day: pass.ctx.day_of(&outcome.decided_at),
         existing: existing.map(Arc::as_ref),
+        system: pass.register.tenants.get(&plate).map(Arc::as_ref),
     })
+}
+
+/// Creates the tenant, or brings what an inventory knew to what was decided.
+async fn bring_tenant(pass: &Pass<'_>, tenant: &Tenant) -> Result<()> {
+    if tenant.resource_version().is_some() {
+        // The resourceVersion that was read is in it: an edit since then is a conflict.
+        return acts::replace(pass, &pass.ctx.caches.tenants, tenant).await;
+    }
+    create_tenant(pass, tenant).await
 }
 
 /// Creates the tenant; a foreign plate in our way is seen on the next pass, which then derives another.

@@ -1,0 +1,126 @@
+//! Rows of bodies.
+
+use berth_crds::agency::{AgencyType, DatedName, DatedText, DayRange};
+use berth_crds::common::{Bilingual, DatedAgency, NameRef};
+use berth_crds::{Agency, AgencySpec};
+
+use super::cells::Cells;
+use super::{Defect, File, Known, Verdict};
+
+const TYPES: [AgencyType; 7] = [
+    AgencyType::Department,
+    AgencyType::PeoplesCommittee,
+    AgencyType::District,
+    AgencyType::Commune,
+    AgencyType::ServiceUnit,
+    AgencyType::PartyBody,
+    AgencyType::Enterprise,
+];
+
+/// Longest id and alias, as the schema has them.
+const MAX_ID: usize = 40;
+const MAX_ALIAS: usize = 63;
+
+/// Name and verdict of a row.
+pub(super) fn judge(mut cells: Cells, file: &mut File, known: &Known) -> (Option<String>, Verdict) {
+    let read = read(&mut cells, file, known);
+    let (Some((id, spec)), true) = (read, cells.defects.is_empty()) else {
+        return (None, Verdict::Bad(cells.defects));
+    };
+    let verdict = match known.register.agencies.get(&id) {
+        None => Verdict::Agency(Box::new(Agency::new(&id, spec))),
+        Some(there) => match differences(&there.spec, &spec) {
+            different if different.is_empty() => Verdict::Present,
+            different => Verdict::Bad(different),
+        },
+    };
+    (Some(id), verdict)
+}
+
+fn read(cells: &mut Cells, file: &mut File, known: &Known) -> Option<(String, AgencySpec)> {
+    let id = short(cells, "id", MAX_ID);
+    let (name, english) = (cells.text("name", 300), cells.text("name_en", 300));
+    let type_ = cells.get("type").and_then(|text| cells.choice("type", text, &TYPES));
+    let (from, until) = (cells.day("effective"), cells.day("until"));
+    if from.zip(until).is_some_and(|(from, until)| until < from) {
+        cells.bad("until", "lies before the effective day; correct one of them");
+    }
+    let alias = alias(cells, id.as_deref(), file, known);
+    let parent = parent(cells, id.as_deref(), file, known);
+    let mark = cells.text("mark", 8);
+    let (id, from) = (id?, from?.to_string());
+    let in_force = DayRange { from: from.clone(), to: until.map(|until| until.to_string()) };
+    let named = Bilingual { vi: name?, en: english.unwrap_or_default() };
+    let under = |id: String| DatedAgency { agency_ref: NameRef::to(id), from: from.clone(), to: None, mark: None };
+    let spec = AgencySpec {
+        type_: type_?,
+        names: vec![DatedName { value: named, in_force: in_force.clone() }],
+        aliases: alias.map(|value| DatedText { value, in_force: in_force.clone() }).into_iter().collect(),
+        parents: parent.map(under).into_iter().collect(),
+        mark,
+        in_force,
+        ..AgencySpec::default()
+    };
+    Some((id, spec))
+}
+
+/// An id or alias: lower-case letters, digits and hyphens inside.
+fn short(cells: &mut Cells, key: &str, max: usize) -> Option<String> {
+    let found = cells.word(key, max, |c| c.is_ascii_alphanumeric() || c == '-')?.to_lowercase();
+    if found.ends_with('-') {
+        cells.unread(key);
+        return None;
+    }
+    Some(found)
+}
+
+fn alias(cells: &mut Cells, id: Option<&str>, file: &mut File, known: &Known) -> Option<String> {
+    let alias = short(cells, "alias", MAX_ALIAS)?;
+    let registered = known.register.resolve(&alias, known.today);
+    let other = registered.or_else(|| file.aliases.get(&alias).cloned()).filter(|other| Some(other.as_str()) != id);
+    if let Some(other) = other {
+        cells.bad("alias", format!("is {other} already; give another one, or leave it out"));
+        return None;
+    }
+    file.aliases.insert(alias.clone(), id.unwrap_or_default().to_owned());
+    Some(alias)
+}
+
+fn parent(cells: &mut Cells, id: Option<&str>, file: &File, known: &Known) -> Option<String> {
+    let parent = short(cells, "parent", MAX_ID)?;
+    if Some(parent.as_str()) == id {
+        cells.bad("parent", "is the body itself; name the one above it, or leave it out");
+        return None;
+    }
+    if !known.register.agencies.contains_key(&parent) && !file.ids.contains(&parent) {
+        cells.bad("parent", "is no agency of the register nor of this file; correct it, or add its row");
+        return None;
+    }
+    Some(parent)
+}
+
+/// Columns in which a row says something else than the register.
+fn differences(there: &AgencySpec, row: &AgencySpec) -> Vec<Defect> {
+    let days = |range: &DayRange| match &range.to {
+        Some(to) => format!("{} to {to}", range.from),
+        None => format!("from {}", range.from),
+    };
+    let first = |spec: &AgencySpec| spec.names.first().map(|name| name.value.clone()).unwrap_or_default();
+    let names = |spec: &AgencySpec| format!("{} / {}", first(spec).vi, first(spec).en);
+    let aliases = |spec: &AgencySpec| spec.aliases.iter().map(|a| a.value.clone()).collect::<Vec<_>>().join(", ");
+    let parents =
+        |spec: &AgencySpec| spec.parents.iter().map(|p| p.agency_ref.name.clone()).collect::<Vec<_>>().join(", ");
+    let lacks = |row: String, there: String| !row.is_empty() && !there.split(", ").any(|part| part == row);
+    let cases = [
+        ("type", format!("{:?}", row.type_), format!("{:?}", there.type_), row.type_ != there.type_),
+        ("effective", days(&row.in_force), days(&there.in_force), row.in_force != there.in_force),
+        ("name", names(row), names(there), first(row) != first(there)),
+        ("alias", aliases(row), aliases(there), lacks(aliases(row), aliases(there))),
+        ("parent", parents(row), parents(there), lacks(parents(row), parents(there))),
+    ];
+    cases
+        .into_iter()
+        .filter(|(.., differs)| *differs)
+        .map(|(key, row, there, _)| super::contradicts(key, row, &there))
+        .collect()
+}

@@ -1,6 +1,6 @@
 //! Who may call what: one table with every RPC, and the one place where callers become known.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
@@ -9,12 +9,16 @@ use axum::{
     response::Response,
 };
 use http::{HeaderMap, header::AUTHORIZATION};
+use http_body_util::BodyExt as _;
 use tokio::sync::watch;
 use tonic::Status;
 
 use crate::{
+    arrival::Arrival,
+    crowd::Place,
     identity::{Authenticator, Caller},
     problem::{Problem, Result},
+    turnstile::Turnstile,
 };
 
 /// How an RPC is decided, once the caller is known.
@@ -127,8 +131,28 @@ pub const TABLE: &[Row] = &[
 pub struct Gate {
     /// Makes callers known.
     pub authenticator: Authenticator,
+    /// Counts calls and failures.
+    pub turnstile: Turnstile,
     /// Becomes true when the server ends.
     pub closing: watch::Receiver<bool>,
+}
+
+impl Gate {
+    /// Who asks. A peer that failed too often waits, except with a token that is known already.
+    pub async fn known(&self, headers: &HeaderMap, arrival: Option<&Arrival>) -> Result<Caller> {
+        if let Some(caller) = self.authenticator.remembered(headers) {
+            return Ok(caller);
+        }
+        let Some(arrival) = arrival else {
+            return Err(Problem::bug("finding the peer", &"the listener did not say who it is"));
+        };
+        self.turnstile.may_try(arrival.peer, Instant::now())?;
+        let caller = self.authenticator.caller(headers).await;
+        if matches!(caller, Err(Problem::UnknownCaller(_))) {
+            self.turnstile.failed(arrival.peer, Instant::now());
+        }
+        caller
+    }
 }
 
 /// What a call that lasts needs: whether its caller is still known, and whether the server ends.
@@ -156,16 +180,28 @@ pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request<Body>, ne
     if !TABLE.iter().any(|row| row.path == request.uri().path()) {
         return answer(Problem::NotSupported(format!("there is no method {}", request.uri().path())));
     }
-    match gate.authenticator.caller(request.headers()).await {
-        Ok(caller) => {
-            let sent = request.headers().get(AUTHORIZATION).cloned();
-            let authorization = sent.into_iter().map(|value| (AUTHORIZATION, value)).collect();
-            request.extensions_mut().insert(caller);
-            request.extensions_mut().insert(Ticket { gate, authorization });
-            next.run(request).await
-        }
-        Err(problem) => answer(problem),
-    }
+    let place = match enter(&gate, &mut request).await {
+        Ok(place) => place,
+        Err(problem) => return answer(problem),
+    };
+    // The place is held until the last message is out, or the caller is gone.
+    next.run(request).await.map(|body| {
+        Body::new(body.map_frame(move |frame| {
+            let _held = &place;
+            frame
+        }))
+    })
+}
+
+/// Finds the caller and takes its place.
+async fn enter(gate: &Arc<Gate>, request: &mut Request<Body>) -> Result<Place<String>> {
+    let caller = gate.known(request.headers(), request.extensions().get()).await?;
+    let place = gate.turnstile.call(&caller.username, request.uri().path(), Instant::now())?;
+    let sent = request.headers().get(AUTHORIZATION).cloned();
+    let authorization = sent.into_iter().map(|value| (AUTHORIZATION, value)).collect();
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(Ticket { gate: gate.clone(), authorization });
+    Ok(place)
 }
 
 fn answer(problem: Problem) -> Response {

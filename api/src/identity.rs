@@ -15,14 +15,13 @@ use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, UserInf
 use kube::{Api, Client, api::PostParams};
 use sha2::{Digest, Sha256};
 
+use crate::limits;
 use crate::problem::{As, Problem, Result, Thing, from_kube};
 
 /// How long an answer of TokenReview is believed: a revoked token stops working within this time.
 const BELIEVED: Duration = Duration::from_secs(10);
 /// Most tokens that are remembered.
 const REMEMBERED: usize = 4096;
-/// Longest token that is looked at.
-const MAX_TOKEN: usize = 8192;
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// Groups whose members see the registers of the whole province.
@@ -122,11 +121,16 @@ impl Authenticator {
         Self { client, audience: audience.into(), believed: Mutex::default() }
     }
 
+    /// The caller behind the `authorization` header, if its token was reviewed a moment ago.
+    pub fn remembered(&self, headers: &http::HeaderMap) -> Option<Caller> {
+        self.known(&key(bearer(headers).ok()?))
+    }
+
     /// The caller behind the `authorization` header.
     pub async fn caller(&self, headers: &http::HeaderMap) -> Result<Caller> {
         let token = bearer(headers)?;
-        let key: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        if let Some(caller) = self.remembered(&key) {
+        let key = key(token);
+        if let Some(caller) = self.known(&key) {
             return Ok(caller);
         }
         let caller = self.review(token).await?;
@@ -150,7 +154,7 @@ impl Authenticator {
         }
     }
 
-    fn remembered(&self, key: &[u8; 32]) -> Option<Caller> {
+    fn known(&self, key: &[u8; 32]) -> Option<Caller> {
         let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
         believed.get(key).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, caller)| caller.clone())
     }
@@ -166,6 +170,10 @@ impl Authenticator {
     }
 }
 
+fn key(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
 /// The token of the one `authorization` header.
 fn bearer(headers: &http::HeaderMap) -> Result<&str> {
     let missing = || {
@@ -178,7 +186,7 @@ fn bearer(headers: &http::HeaderMap) -> Result<&str> {
     let (Some(only), None) = (all.next(), all.next()) else { return Err(missing()) };
     let (scheme, token) = only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
     let token = token.trim();
-    let well_formed = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_TOKEN;
+    let well_formed = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= limits::TOKEN;
     if well_formed { Ok(token) } else { Err(missing()) }
 }
 

@@ -2,8 +2,7 @@
 
 use berth_crds::names;
 
-/// Longest id that is looked up; nothing longer can exist.
-const MAX_ID: usize = 253;
+use crate::limits;
 
 /// The name of an agency.
 pub fn agency(id: &str) -> String {
@@ -67,7 +66,7 @@ pub fn is_id(text: &str) -> bool {
     let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric());
     let bytes = text.as_bytes();
     text == "-"
-        || bytes.len() <= MAX_ID && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
+        || bytes.len() <= limits::ID && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
 }
 
 #[cfg(test)]

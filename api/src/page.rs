@@ -2,12 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::problem::{Problem, Result};
-
-/// Entries of a page when the caller names no number.
-const USUAL: i32 = 50;
-/// Most entries of a page.
-const MOST: i32 = 500;
+use crate::{
+    limits::{PAGE as USUAL, PAGE_MOST as MOST},
+    problem::{Problem, Result},
+};
 
 /// How many entries are wanted, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]

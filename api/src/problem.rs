@@ -56,8 +56,24 @@ pub enum Problem {
     #[error("the input is not valid: {}", describe(.0))]
     Invalid(Vec<Violation>),
     /// The request is larger than the door accepts.
-    #[error("the request is larger than {0} bytes: send less, for example shorter texts")]
-    TooLarge(usize),
+    #[error("{what} is larger than {most} bytes: send less, for example shorter texts")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// The limit in bytes.
+        most: usize,
+    },
+    /// The call took longer than the door or its caller allows.
+    #[error("the call took longer than {0:?}: ask for less at a time, or try again")]
+    TooLong(Duration),
+    /// The caller or peer asks more than its share; waiting helps.
+    #[error("too many {what}: wait {wait:?} and try again")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How long to wait.
+        wait: Duration,
+    },
     /// The page token does not belong to this list, or is too old.
     #[error("page_token is not valid for this list: begin again without it")]
     PageToken,
@@ -132,13 +148,15 @@ impl Problem {
     /// The gRPC code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::TooLarge(_) | Self::PageToken => Code::InvalidArgument,
+            Self::Invalid(_) | Self::TooLarge { .. } | Self::PageToken => Code::InvalidArgument,
             Self::NotFound(_) => Code::NotFound,
             Self::Exists { .. } => Code::AlreadyExists,
             Self::Refused { .. } => Code::FailedPrecondition,
             Self::NotAllowed { .. } => Code::PermissionDenied,
             Self::UnknownCaller(_) => Code::Unauthenticated,
             Self::NotSupported(_) => Code::Unimplemented,
+            Self::TooLong(_) => Code::DeadlineExceeded,
+            Self::TooMany { .. } => Code::ResourceExhausted,
             Self::Busy(_) | Self::Down(_) => Code::Unavailable,
             Self::Bug(_) => Code::Internal,
         }
@@ -147,13 +165,14 @@ impl Problem {
     /// The reason of the catalogue.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Invalid(_) | Self::TooLarge(_) => Reason::InvalidArgument,
+            Self::Invalid(_) | Self::TooLarge { .. } => Reason::InvalidArgument,
             Self::PageToken => Reason::PageTokenInvalid,
             Self::NotFound(_) => Reason::NotFound,
             Self::Exists { reason, .. } | Self::Refused { reason, .. } | Self::NotAllowed { reason, .. } => *reason,
             Self::UnknownCaller(_) => Reason::Unauthenticated,
             Self::NotSupported(_) => Reason::NotSupported,
-            Self::Busy(_) | Self::Down(_) => Reason::Unavailable,
+            Self::TooMany { .. } => Reason::TooManyCalls,
+            Self::TooLong(_) | Self::Busy(_) | Self::Down(_) => Reason::Unavailable,
             Self::Bug(_) => Reason::Internal,
         }
     }
@@ -165,7 +184,7 @@ impl Problem {
             Self::NotFound(thing) | Self::Exists { thing, .. } | Self::Refused { thing, .. } => {
                 pair("resource", &thing.name)
             }
-            Self::TooLarge(max) => pair("maxBytes", &max.to_string()),
+            Self::TooLarge { most, .. } => pair("maxBytes", &most.to_string()),
             Self::Invalid(all) => pair("violations", &all.len().to_string()),
             Self::Down(id) | Self::Bug(id) => pair("correlationId", id),
             _ => HashMap::new(),
@@ -192,8 +211,8 @@ impl Problem {
             Self::Refused { thing, message, .. } => {
                 details.add_precondition_failure_violation("STATE", &thing.name, cut(message));
             }
-            Self::Busy(delay) => {
-                details.set_retry_info(Some(*delay));
+            Self::Busy(wait) | Self::TooMany { wait, .. } => {
+                details.set_retry_info(Some(*wait));
             }
             Self::Down(_) => {
                 details.set_retry_info(Some(Duration::from_secs(1)));

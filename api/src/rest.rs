@@ -21,21 +21,27 @@ use axum::{
     response::Response,
 };
 use futures::{StreamExt as _, future::BoxFuture};
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE, uri::PathAndQuery};
+use http::{
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    request::Parts,
+    uri::PathAndQuery,
+};
 use prost_reflect::DynamicMessage;
 use tonic::{Status, client::Grpc, metadata::MetadataMap};
 
 pub use error::{body as error_body, http_status};
 
 use crate::{
+    access::Gate,
+    arrival::Arrival,
+    limits,
     problem::{Problem, Thing},
     proto::{json_text, pool},
 };
 use codec::DynamicCodec;
 use template::{Route, Variables, routes};
 
-/// Largest body.
-const MAX_BODY: usize = 1 << 20;
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
 /// Headers that travel on to the service.
@@ -46,28 +52,37 @@ const PASSED_ON: [&str; 2] = ["authorization", "accept-language"];
 pub struct Rest {
     routes: Arc<Vec<Route>>,
     grpc: Router,
+    gate: Arc<Gate>,
 }
 
 impl Rest {
     /// Transcodes for these gRPC routes.
-    pub fn new(grpc: Router) -> Self {
-        Self { routes: Arc::new(routes(pool())), grpc }
+    pub fn new(grpc: Router, gate: Arc<Gate>) -> Self {
+        Self { routes: Arc::new(routes(pool())), grpc, gate }
     }
 
     async fn answer(self, request: Request) -> Response {
         if matches!(request.uri().path(), "/livez" | "/readyz") {
             return text(StatusCode::OK, "text/plain", "ok\n");
         }
-        match self.call(request).await {
-            Ok(response) => response,
-            Err(status) => failed(&status),
+        let longest = match limits::admit(request.headers(), request.uri()) {
+            Ok(longest) => longest,
+            Err(problem) => return failed(&problem.into()),
+        };
+        match limits::within(longest, self.call(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(status)) => failed(&status),
+            Err(problem) => failed(&problem.into()),
         }
     }
 
     async fn call(self, request: Request) -> Result<Response, Status> {
         let (parts, body) = request.into_parts();
         let found = find(&self.routes, &parts.method, parts.uri.path())?;
-        let body = to_bytes(body, MAX_BODY).await.map_err(|_| Problem::TooLarge(MAX_BODY))?;
+        // First who asks, then what: nobody else's body is kept in memory.
+        self.gate.known(&parts.headers, parts.extensions.get()).await?;
+        let too_large = Problem::TooLarge { what: "the body", most: limits::MESSAGE };
+        let body = to_bytes(body, limits::MESSAGE).await.map_err(|_| too_large)?;
         let message = input::message(found.0, &found.1, parts.uri.query().unwrap_or_default(), &parts.headers, &body)?;
         let method = found.0.method.clone();
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
@@ -77,7 +92,7 @@ impl Rest {
             Ok(()) => {}
             Err(never) => match never {},
         }
-        let (codec, request) = (DynamicCodec(method.output()), outgoing(&parts.headers, message));
+        let (codec, request) = (DynamicCodec(method.output()), outgoing(&parts, message));
         if method.is_server_streaming() {
             return Ok(lines(grpc.server_streaming(request, path, codec).await?.into_inner()));
         }
@@ -112,15 +127,19 @@ fn find<'a>(routes: &'a [Route], verb: &Method, path: &str) -> Result<(&'a Route
     }
 }
 
-fn outgoing(headers: &HeaderMap, message: DynamicMessage) -> tonic::Request<DynamicMessage> {
+fn outgoing(parts: &Parts, message: DynamicMessage) -> tonic::Request<DynamicMessage> {
     let mut passed = HeaderMap::new();
     for name in PASSED_ON {
         // All values: two tokens must be refused, not halved.
-        headers.get_all(name).iter().for_each(|value| {
+        parts.headers.get_all(name).iter().for_each(|value| {
             passed.append(name, value.clone());
         });
     }
-    tonic::Request::from_parts(MetadataMap::from_headers(passed), Default::default(), message)
+    let mut extensions = tonic::Extensions::new();
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        extensions.insert(arrival.clone());
+    }
+    tonic::Request::from_parts(MetadataMap::from_headers(passed), extensions, message)
 }
 
 fn lines(stream: tonic::Streaming<DynamicMessage>) -> Response {
@@ -139,7 +158,11 @@ fn json(message: &DynamicMessage) -> Result<String, Status> {
 
 /// An error as a response.
 fn failed(status: &Status) -> Response {
-    text(http_status(status), JSON, error::body(status).to_string())
+    let mut response = text(http_status(status), JSON, error::body(status).to_string());
+    if let Some(seconds) = error::retry_after(status) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn text(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Response {

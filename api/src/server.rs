@@ -1,8 +1,10 @@
 //! One port: gRPC, gRPC-Web, REST/JSON, health and reflection.
 
+mod connection;
 mod listen;
 mod routes;
 mod settings;
+mod tls;
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf};
 
@@ -17,7 +19,9 @@ use crate::{
     clock::Clock,
     door::{ClusterEnd, Door},
     identity::Authenticator,
+    limits::Adjustable,
     proto,
+    turnstile::Turnstile,
 };
 
 /// Longest time for calls under way when the server ends.
@@ -35,12 +39,21 @@ pub struct ServeConfig {
     pub tls: Option<Pem>,
     /// Tells the day.
     pub clock: Clock,
+    /// Limits that are configured.
+    pub limits: Adjustable,
 }
 
 impl ServeConfig {
     /// A plain-text door with the usual audience, for an account.
     pub fn new(kube: kube::Config) -> Self {
-        Self { kube, audience: labels::AUDIENCE.into(), cluster: None, tls: None, clock: Clock::system() }
+        Self {
+            kube,
+            audience: labels::AUDIENCE.into(),
+            cluster: None,
+            tls: None,
+            clock: Clock::system(),
+            limits: Adjustable::default(),
+        }
     }
 }
 
@@ -98,17 +111,22 @@ pub async fn serve(config: ServeConfig, listener: TcpListener, shutdown: impl Fu
     }
     let client = Client::try_from(config.kube)?;
     let (close, closing) = watch::channel(false);
-    let gate = Gate { authenticator: Authenticator::new(client.clone(), config.audience), closing: closing.clone() };
+    let gate = Gate {
+        authenticator: Authenticator::new(client.clone(), config.audience),
+        turnstile: Turnstile::new(&config.limits),
+        closing: closing.clone(),
+    };
     let (routes, health) = routes::routes(Door::new(client.clone(), config.clock, config.cluster), gate)?;
     let probe = tokio::spawn(routes::report_when_ready(client, health));
-    tracing::info!(%address, tls = config.tls.is_some(), services = proto::SERVICES.len(), "the door is open");
+    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?.map(|acceptor| watch::channel(acceptor).1);
+    tracing::info!(%address, tls = tls.is_some(), services = proto::SERVICES.len(), "the door is open");
     let shutdown = async {
         shutdown.await;
         // Watches end now, other calls are finished.
         close.send_replace(true);
     };
     let served = tokio::select! {
-        served = listen::serve(routes, listener, config.tls, shutdown) => served,
+        served = listen::serve(routes, listener, tls, &config.limits, shutdown) => served,
         () = out_of_patience(closing) => Ok(()),
     };
     probe.abort();

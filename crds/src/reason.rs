@@ -170,6 +170,7 @@ reasons! {
     SelfApproval: "Người đề nghị không được tự duyệt.", "The requester may not decide the own request.";
     RequestIdReused: "Mã yêu cầu đã dùng cho nội dung khác.", "The request id was used for other content.";
     PageTokenInvalid: "Mã trang không hợp lệ.", "The page token is not valid for this list.";
+    TooManyCalls: "Gọi quá nhiều; hãy thử lại sau.", "Too many calls; try again later.";
     Unavailable: "Tạm thời không phục vụ được.", "The service cannot answer now; try again.";
     Internal: "Lỗi hệ thống.", "Something is wrong on our side.";
 }

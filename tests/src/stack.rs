@@ -1,5 +1,6 @@
 //! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
 
+use berth_api::limits::Adjustable;
 use berth_cluster::Cluster;
 use berth_crds::labels;
 use berth_operator::run::{Phase, Settings, reconcile_all, run};
@@ -176,10 +177,16 @@ pub struct Door {
 impl Door {
     /// Starts a door under `berth-system/berth-api` on a free loopback port, in this runtime.
     pub async fn start(cluster: &Cluster) -> Result<Self> {
+        Self::start_with(cluster, Adjustable::default()).await
+    }
+
+    /// Starts a door with limits of one's own.
+    pub async fn start_with(cluster: &Cluster, limits: Adjustable) -> Result<Self> {
         let account = Account::of(cluster, labels::DOOR_ACCOUNT).await?;
         let mut config = berth_api::server::ServeConfig::new(cluster.config(account.file.path()));
         let end = berth_api::door::ClusterEnd { url: cluster.url(), ca_pem: cluster.ca_pem().to_owned() };
         config.cluster = Some(end);
+        config.limits = limits;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();

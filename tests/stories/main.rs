@@ -31,6 +31,7 @@ mod registers;
 mod release;
 mod life;
 mod acts;
+mod shares;
 mod transfer;
 mod load;
 mod restore;

@@ -5,7 +5,7 @@ fn every_problem() -> Vec<(Problem, Code, &'static str)> {
     let message = String::from("m");
     vec![
         (Problem::field("a.b", "\"x\" is wrong"), Code::InvalidArgument, "INVALID_ARGUMENT"),
-        (Problem::TooLarge(1), Code::InvalidArgument, "INVALID_ARGUMENT"),
+        (Problem::TooLarge { what: "the request", most: 1 }, Code::InvalidArgument, "INVALID_ARGUMENT"),
         (Problem::PageToken, Code::InvalidArgument, "PAGE_TOKEN_INVALID"),
         (Problem::NotFound(thing()), Code::NotFound, "NOT_FOUND"),
         (
@@ -21,6 +21,12 @@ fn every_problem() -> Vec<(Problem, Code, &'static str)> {
         (Problem::NotAllowed { reason: Reason::SelfApproval, message }, Code::PermissionDenied, "SELF_APPROVAL"),
         (Problem::UnknownCaller("x".into()), Code::Unauthenticated, "UNAUTHENTICATED"),
         (Problem::NotSupported("x".into()), Code::Unimplemented, "NOT_SUPPORTED"),
+        (Problem::TooLong(Duration::from_secs(30)), Code::DeadlineExceeded, "UNAVAILABLE"),
+        (
+            Problem::TooMany { what: "calls", wait: Duration::from_millis(100) },
+            Code::ResourceExhausted,
+            "TOO_MANY_CALLS",
+        ),
         (Problem::Busy(Duration::from_secs(2)), Code::Unavailable, "UNAVAILABLE"),
         (Problem::Down("id".into()), Code::Unavailable, "UNAVAILABLE"),
         (Problem::Bug("id".into()), Code::Internal, "INTERNAL"),

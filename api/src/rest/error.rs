@@ -46,6 +46,12 @@ pub fn code_name(code: Code) -> &'static str {
     }
 }
 
+/// The value of `Retry-After`: whole seconds, rounded up.
+pub fn retry_after(status: &Status) -> Option<u64> {
+    let delay = status.get_details_retry_info()?.retry_delay?;
+    Some(delay.as_secs() + u64::from(delay.subsec_nanos() > 0))
+}
+
 /// The body of an error.
 pub fn body(status: &Status) -> Value {
     let details: Vec<Value> = status.get_error_details_vec().iter().filter_map(detail).collect();
@@ -74,8 +80,10 @@ fn detail(detail: &ErrorDetail) -> Option<Value> {
             ("PreconditionFailure", json!({"violations": failure.violations.iter().map(violation).collect::<Vec<_>>()}))
         }
         ErrorDetail::RetryInfo(retry) => {
-            let seconds = retry.retry_delay.unwrap_or_default().as_secs();
-            ("RetryInfo", json!({"retryDelay": format!("{seconds}s")}))
+            let delay = retry.retry_delay.unwrap_or_default();
+            // Up to the next millisecond: who waits too short is refused again.
+            let millis = delay.as_nanos().div_ceil(1_000_000);
+            ("RetryInfo", json!({"retryDelay": format!("{}.{:03}s", millis / 1000, millis % 1000)}))
         }
         ErrorDetail::LocalizedMessage(text) => {
             ("LocalizedMessage", json!({"locale": text.locale, "message": text.message}))

@@ -1,83 +1,59 @@
-//! Connections: plain or TLS, limits, graceful end.
+//! Connections: plain or TLS, counted, with limits and a graceful end.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, io, net::IpAddr, time::Duration};
 
-use futures::{Stream, StreamExt as _};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    },
-    server::TlsStream,
-};
-use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
-use tonic::{
-    service::Routes,
-    transport::{Server, server::Connected},
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::either::Either;
+use tonic::{service::Routes, transport::Server};
+
+use super::{Result, connection::Connection};
+use crate::{
+    arrival::{Arrival, peer},
+    crowd::{Crowd, Place},
+    limits::{self, Adjustable},
 };
 
-use super::{Error, Pem, Result};
-
-/// Longest handshake.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Longest call (the first answer of a watch).
-const CALL: Duration = Duration::from_secs(30);
 /// Handshaken connections that wait to be served.
 const WAITING: usize = 64;
+/// Pause after a connection could not be accepted.
+const BREATH: Duration = Duration::from_millis(50);
 
-/// Serves on a listener until `shutdown` ends.
+/// Serves on a listener until `shutdown` ends. Connections use the acceptor of their moment; `None`: plain text.
 pub async fn serve(
     routes: Routes,
     listener: TcpListener,
-    tls: Option<Pem>,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
+    limits: &Adjustable,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    match tls {
-        None => serve_on(routes, TcpListenerStream::new(listener).map(without_delay), shutdown).await,
-        Some(pem) => serve_on(routes, handshaken(listener, acceptor(&pem)?), shutdown).await,
-    }
-}
-
-async fn serve_on<I>(
-    routes: Routes,
-    connections: impl Stream<Item = std::io::Result<I>>,
-    shutdown: impl Future<Output = ()>,
-) -> Result<()>
-where
-    I: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
-{
+    let crowd = Crowd::new(limits.max_connections, limits.max_connections_per_peer);
     Server::builder()
         .accept_http1(true)
-        .timeout(CALL)
-        .concurrency_limit_per_connection(32)
-        .max_concurrent_streams(64)
-        .max_connection_age(Duration::from_secs(30 * 60))
-        .max_connection_age_grace(Duration::from_secs(30))
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .http2_max_header_list_size(16 * 1024)
-        .http2_max_local_error_reset_streams(Some(256))
+        .concurrency_limit_per_connection(limits::CALLS_PER_CONNECTION)
+        .max_concurrent_streams(limits::STREAMS)
+        .max_connection_age(limits::CONNECTION_AGE)
+        .max_connection_age_grace(limits::CONNECTION_GRACE)
+        .http2_keepalive_interval(Some(limits::PING))
+        .http2_keepalive_timeout(Some(limits::PONG))
+        .http2_max_header_list_size(limits::HEADERS_TRANSPORT)
+        .http2_max_local_error_reset_streams(Some(limits::RESETS))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(connections, shutdown)
+        .serve_with_incoming_shutdown(connections(listener, tls, crowd), shutdown)
         .await?;
     Ok(())
 }
 
-fn without_delay(connection: std::io::Result<TcpStream>) -> std::io::Result<TcpStream> {
-    connection.inspect(|stream| {
-        // Small answers need not wait for larger ones; a socket that cannot do it still works.
-        stream.set_nodelay(true).ok();
-    })
-}
-
 /// Connections after their handshakes, which run side by side and not for long.
-fn handshaken(listener: TcpListener, acceptor: TlsAcceptor) -> ReceiverStream<std::io::Result<TlsStream<TcpStream>>> {
+fn connections(
+    listener: TcpListener,
+    tls: Option<watch::Receiver<TlsAcceptor>>,
+    crowd: Crowd<IpAddr>,
+) -> ReceiverStream<io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         loop {
@@ -85,18 +61,26 @@ fn handshaken(listener: TcpListener, acceptor: TlsAcceptor) -> ReceiverStream<st
                 accepted = listener.accept() => accepted,
                 () = sender.closed() => return,
             };
-            let Ok((stream, _)) = accepted else {
+            let Ok((stream, from)) = accepted else {
                 // Out of file descriptors, most likely: others may end soon.
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(BREATH).await;
                 continue;
             };
-            let (acceptor, sender) = (acceptor.clone(), sender.clone());
+            let peer = peer(from.ip());
+            let place = match crowd.enter(peer) {
+                Ok(place) => place,
+                Err(full) => {
+                    tracing::warn!(%peer, ?full, "too many connections: one is closed");
+                    continue;
+                }
+            };
+            let (acceptor, sender) = (tls.as_ref().map(|tls| tls.borrow().clone()), sender.clone());
             tokio::spawn(async move {
+                // Small answers need not wait for larger ones; a socket that cannot do it still works.
                 stream.set_nodelay(true).ok();
-                match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => drop(sender.send(Ok(stream)).await),
-                    Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                if let Some(connection) = shaken(stream, acceptor, peer, place).await {
+                    // A server that is gone needs no connection.
+                    sender.send(Ok(connection)).await.ok();
                 }
             });
         }
@@ -104,18 +88,27 @@ fn handshaken(listener: TcpListener, acceptor: TlsAcceptor) -> ReceiverStream<st
     ReceiverStream::new(receiver)
 }
 
-/// HTTP/2 for gRPC, HTTP/1.1 for plain REST clients.
-fn acceptor(pem: &Pem) -> Result<TlsAcceptor> {
-    let tls = |error: &dyn std::fmt::Display| Error::Tls(error.to_string());
-    let chain = CertificateDer::pem_slice_iter(&pem.certificate).collect::<Result<Vec<_>, _>>().map_err(|e| tls(&e))?;
-    let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(|e| tls(&e))?;
-    let provider = tokio_rustls::rustls::crypto::ring::default_provider();
-    let config = ServerConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .map_err(|e| tls(&e))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key);
-    let mut config = config.map_err(|e| tls(&e))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(std::sync::Arc::new(config)))
+async fn shaken(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    peer: IpAddr,
+    place: Place<IpAddr>,
+) -> Option<Connection> {
+    let Some(acceptor) = acceptor else {
+        return Some(Connection::new(Either::Left(stream), Arrival { peer }, place));
+    };
+    match tokio::time::timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => Some(Connection::new(Either::Right(Box::new(stream)), Arrival { peer }, place)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "no TLS handshake");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a TLS handshake took too long");
+            None
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

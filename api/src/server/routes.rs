@@ -2,7 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, middleware, response::Response};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::Response,
+};
 use http::header::CONTENT_TYPE;
 use kube::Client;
 use tonic::{Status, service::Routes};
@@ -14,30 +19,29 @@ use super::Result;
 use crate::{
     access::{self, Gate},
     door::Door,
+    limits,
     problem::Problem,
     proto::{self, v1 as pb},
     rest::Rest,
     services::{Addresses, Audits, Catalog, Connections, Environments, Onboardings, Tenants},
 };
 
-/// Largest request.
-pub const MAX_REQUEST: usize = 1 << 20;
-/// Largest answer; lists have pages.
-const MAX_ANSWER: usize = 16 << 20;
 /// Between two looks at an API server that does not answer yet.
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Everything that is served, and where its health is reported.
 pub fn routes(door: Door, gate: Gate) -> Result<(Routes, HealthReporter)> {
-    let grpc = berth(door, Arc::new(gate));
+    let gate = Arc::new(gate);
+    let grpc = berth(door, gate.clone());
     let (reporter, health) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let open = Routes::new(health).add_service(reflection).into_axum_router().reset_fallback();
-    let rest = Router::new().fallback_service(Rest::new(grpc.clone()));
-    let grpc = Router::new().fallback_service(GrpcWebLayer::new().layer(grpc.merge(open)));
+    let rest = Router::new().fallback_service(Rest::new(grpc.clone(), gate));
+    let grpc =
+        Router::new().fallback_service(GrpcWebLayer::new().layer(grpc.merge(open).layer(middleware::from_fn(bounded))));
     Ok((Router::new().fallback(move |request| dispatch(grpc.clone(), rest.clone(), request)).into(), reporter))
 }
 
@@ -45,7 +49,9 @@ pub fn routes(door: Door, gate: Gate) -> Result<(Routes, HealthReporter)> {
 fn berth(door: Door, gate: Arc<Gate>) -> Router {
     macro_rules! limited {
         ($server:ty, $service:expr) => {
-            <$server>::new($service).max_decoding_message_size(MAX_REQUEST).max_encoding_message_size(MAX_ANSWER)
+            <$server>::new($service)
+                .max_decoding_message_size(limits::MESSAGE)
+                .max_encoding_message_size(limits::ANSWER)
         };
     }
     Routes::new(limited!(pb::onboarding_service_server::OnboardingServiceServer<_>, Onboardings::new(door.clone())))
@@ -72,7 +78,9 @@ async fn clear(response: Response) -> Response {
     let ours = response.headers().contains_key(Status::GRPC_STATUS_DETAILS);
     match code {
         // OUT_OF_RANGE: nothing of ours answers so; tonic does for messages that are too large.
-        Some("11") if !ours => Status::from(Problem::TooLarge(MAX_REQUEST)).into_http(),
+        Some("11") if !ours => {
+            Status::from(Problem::TooLarge { what: "the message", most: limits::MESSAGE }).into_http()
+        }
         // INTERNAL without details: the message could not be decoded.
         Some("13") if !ours => {
             let what =
@@ -81,6 +89,15 @@ async fn clear(response: Response) -> Response {
         }
         _ => response,
     }
+}
+
+/// Size of the headers and the deadline of a call; REST asks the same.
+async fn bounded(request: Request, next: Next) -> Response {
+    let answer = async {
+        let longest = limits::admit(request.headers(), request.uri())?;
+        limits::within(longest, next.run(request)).await
+    };
+    answer.await.unwrap_or_else(|problem| Status::from(problem).into_http())
 }
 
 async fn dispatch(mut grpc: Router, mut rest: Router, request: Request) -> Response {

@@ -9,7 +9,7 @@ use std::{
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use super::{Error, Pem, Result, ServeConfig};
-use crate::{clock::Clock, door::ClusterEnd};
+use crate::{clock::Clock, door::ClusterEnd, limits::Adjustable};
 
 /// The door of Berth: gRPC, gRPC-Web and REST/JSON on one port.
 #[derive(Clone, Debug, clap::Parser)]
@@ -36,6 +36,9 @@ pub struct Settings {
     /// Private key, a PEM file.
     #[arg(long, env = "BERTH_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Limits that are configured.
+    #[command(flatten)]
+    pub limits: Adjustable,
 }
 
 impl Settings {
@@ -49,7 +52,14 @@ impl Settings {
             return Err(Error::PlainText(self.listen));
         }
         let kube = self.kube().await?;
-        Ok(ServeConfig { kube, audience: self.audience.clone(), cluster: self.cluster()?, tls, clock: Clock::system() })
+        Ok(ServeConfig {
+            kube,
+            audience: self.audience.clone(),
+            cluster: self.cluster()?,
+            tls,
+            clock: Clock::system(),
+            limits: self.limits.clone(),
+        })
     }
 
     async fn kube(&self) -> Result<kube::Config> {

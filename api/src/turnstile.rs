@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn changes_and_reads_of_one_caller_and_calls_of_another_are_counted_apart() {
         let (turnstile, now) = (turnstile("1/2", "1/1", "1/1"), Instant::now());
-        let mut call = |who: &str, path: &str| turnstile.call(who, path, now).map(drop);
+        let call = |who: &str, path: &str| turnstile.call(who, path, now).map(drop);
         let wait = Duration::from_secs(1);
         assert_eq!([call("lan", WRITE), call("lan", WRITE)], [Ok(()), Err(Problem::TooMany { what: "changes", wait })]);
         assert_eq!([call("lan", READ), call("lan", READ)], [Ok(()), Ok(())]);

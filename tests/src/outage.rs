@@ -207,11 +207,11 @@ where
     }
 }
 
+/// A system, and the kind of a write about it.
+type About = (String, String);
+
 /// The request as it was, and what it is about if it is a write.
-fn look(
-    outages: &Outages,
-    request: http::Request<Body>,
-) -> Result<(http::Request<Body>, Option<(String, String)>), BoxError> {
+fn look(outages: &Outages, request: http::Request<Body>) -> Result<(http::Request<Body>, Option<About>), BoxError> {
     if request.method() == http::Method::GET {
         return Ok((request, None));
     }

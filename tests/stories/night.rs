@@ -324,7 +324,7 @@ async fn an_environment_that_cannot_be_planned_and_is_on_hold_is_cut_off_all_the
     edit(world, &name, json!({"classRef": {"name": class}})).await?;
     let release = ["env", "release", &name, "hold", "--reason", "Xong."];
     assert_eq!(berth(world, &way.door, "platform", &release).await?, Ok(Exit::Done));
-    says(world, &name, ConditionType::Ready, "Done").await?;
+    says(world, &name, ConditionType::Ready, "Ready").await?;
     let planned = policies.get("berth-default-deny").await?;
     assert_eq!((planned.spec, planned.metadata.labels), (deny.spec, deny.metadata.labels));
     way.door.stop().await

@@ -123,7 +123,10 @@ async fn prune_policies(namespace: &str, planned: &[NetworkPolicy], isolated: bo
 
 /// Isolation comes before anything else, and waits for nothing: no quota, no address, and no plan either.
 pub async fn cut_off(environment: &Environment, ctx: &Context) -> Result<()> {
-    for namespace in names(environment).iter().filter(|n| ctx.caches.namespaces.get(n, None).is_some()) {
+    // Into a namespace that is going nothing can be written, and must not hold back what follows.
+    let stands =
+        |name: &&String| ctx.caches.namespaces.get(name, None).is_some_and(|n| n.metadata.deletion_timestamp.is_none());
+    for namespace in names(environment).iter().filter(stands) {
         let bare = isolation(environment, namespace, BTreeMap::new());
         let seen = ctx.caches.policies.get(&bare.name_any(), Some(namespace));
         let only = isolation(environment, namespace, seen.map(|p| p.labels().clone()).unwrap_or_default());

@@ -20,15 +20,14 @@ pub async fn until<T, E: Display, F: Future<Output = Result<T, E>>>(
     mut probe: impl FnMut() -> F,
 ) -> Result<T> {
     let start = Instant::now();
+    // What was seen last explains more than that the last look was cut short.
+    let mut last = String::from("no answer");
     loop {
-        let Some(left) = within.checked_sub(start.elapsed()) else {
-            return Err(Error::Deadline { what: what.into(), within, last: "no answer".into() });
-        };
-        let last = match tokio::time::timeout(left, probe()).await {
+        match tokio::time::timeout(within.saturating_sub(start.elapsed()), probe()).await {
             Ok(Ok(value)) => return Ok(value),
-            Ok(Err(seen)) => seen.to_string(),
-            Err(_) => "no answer".into(),
-        };
+            Ok(Err(seen)) => last = seen.to_string(),
+            Err(_) => {}
+        }
         if start.elapsed() + INTERVAL > within {
             return Err(Error::Deadline { what: what.into(), within, last });
         }

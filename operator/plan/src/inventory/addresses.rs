@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::cells::Cells;
 use super::{Defect, Known};
+use crate::address::overlap;
 
 /// The state's dedicated data network: its authority assigns every address by letter and forbids duplicates
 /// (Circular 19/2023/TT-BTTTT as summarised by LawNet [D]).
@@ -74,11 +75,11 @@ fn prefixes(cells: &mut Cells, key: &str, known: &Known) -> Vec<IpNet> {
     for part in cells.parts(key) {
         match prefix(part, key == "ipv6") {
             Err(why) => cells.bad(key, format!("{part:?} {why}")),
-            Ok(prefix) if found.iter().any(|other| meet(other, &prefix)) => {
+            Ok(prefix) if found.iter().any(|other| overlap(*other, prefix)) => {
                 cells.bad(key, format!("{part:?} is named twice; leave one out"));
             }
             Ok(prefix) => {
-                if let Some(root) = known.roots().find(|root| meet(root, &prefix)) {
+                if let Some(root) = known.roots().find(|root| overlap(*root, prefix)) {
                     cells.bad(
                         key,
                         format!("{part:?} lies in {root}, which the address plan numbers itself; leave it out"),
@@ -116,10 +117,6 @@ fn example(six: bool) -> &'static str {
     if six { "2001:db8::10" } else { "203.0.113.10" }
 }
 
-fn meet(a: &IpNet, b: &IpNet) -> bool {
-    a.contains(b) || b.contains(a)
-}
-
 /// How far the move to IPv6 is: what the row says, and does not contradict by its addresses.
 pub(super) fn stage(cells: &mut Cells, addresses: &[InventoriedAddress]) -> Option<Ipv6Stage> {
     let six = addresses.iter().any(|address| address.cidr.contains(':'));
@@ -150,7 +147,7 @@ pub(super) fn taken(held: &[Held], code: &str, agency: &str, addresses: &[Invent
     let read = |address: &InventoriedAddress| address.cidr.parse::<IpNet>().ok();
     let clash = |mine: &InventoriedAddress, other: &&Held| {
         let apart = other.code == code || other.agency == agency || other.address.network != mine.network;
-        !apart && read(mine).zip(read(&other.address)).is_some_and(|(a, b)| meet(&a, &b))
+        !apart && read(mine).zip(read(&other.address)).is_some_and(|(a, b)| overlap(a, b))
     };
     let defect = |mine: &InventoriedAddress| {
         let other = held.iter().find(|other| clash(mine, other))?;

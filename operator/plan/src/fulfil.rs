@@ -136,11 +136,7 @@ fn code_taken(case: &Case) -> Option<Way> {
     let spec = &case.onboarding.spec;
     let code = spec.system.as_ref().filter(|_| spec.action == Action::New).map(|s| &s.code)?;
     let uid = case.onboarding.metadata.uid.as_deref();
-    let taken_up = case.register.taken_up(spec, case.agency);
-    let same = |(plate, t): &(&String, &std::sync::Arc<berth_crds::Tenant>)| {
-        &t.spec.code == code && !made_by(&t.spec.basis, uid) && taken_up.as_ref() != Some(*plate)
-    };
-    let (plate, tenant) = case.register.tenants.iter().find(same)?;
+    let (plate, tenant) = case.register.other_of_code(spec, case.agency, uid)?;
     let own = tenant.spec.agency_ref.name == case.agency;
     Some(never(Reason::AlreadyExists, checks::code_taken(code, plate, own)))
 }

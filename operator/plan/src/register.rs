@@ -9,6 +9,7 @@ use berth_crds::{Agency, Environment, EnvironmentClass, OnboardingSpec, PolicyPr
 use jiff::civil::Date;
 
 use crate::day;
+use crate::fulfil::made_by;
 
 /// The registers, by name, and the day on which they are read.
 #[derive(Clone, Debug, Default)]
@@ -132,6 +133,23 @@ impl Register {
         let own = |tenant: &Tenant| &tenant.spec.code == code && tenant.spec.agency_ref.name == agency;
         let found = self.tenants.iter().find(|(_, tenant)| own(tenant))?;
         (found.1.spec.migration_stage == MigrationStage::Inventoried).then(|| found.0.clone())
+    }
+
+    /// Another system that has the code of a request for a new one: not the one that the paper made, nor the one that it
+    /// takes up. `paper` is its UID, which a request that is only checked has not got.
+    pub fn other_of_code(
+        &self,
+        spec: &OnboardingSpec,
+        agency: &str,
+        paper: Option<&str>,
+    ) -> Option<(&String, &Tenant)> {
+        let code = spec.system.as_ref().filter(|_| spec.action == Action::New).map(|system| &system.code)?;
+        let taken_up = self.taken_up(spec, agency);
+        let other = |plate: &String, tenant: &Tenant| {
+            &tenant.spec.code == code && !made_by(&tenant.spec.basis, paper) && taken_up.as_ref() != Some(plate)
+        };
+        let mut tenants = self.tenants.iter().map(|(plate, tenant)| (plate, tenant.as_ref()));
+        tenants.find(|(plate, tenant)| other(plate, tenant))
     }
 
     /// The tenant that a request is about, if it exists already. A reference that an action does not use must not speak

@@ -7,6 +7,7 @@ use berth_crds::{Environment, Reason};
 use super::{Subject, gather};
 use crate::act::{self, Part};
 use crate::amounts::Amounts;
+use crate::fulfil::made_by;
 use crate::{day, life, text};
 
 /// Everything is there and well written; all defects at once.
@@ -155,26 +156,19 @@ pub fn code_taken(code: &str, plate: &str, own: bool) -> String {
 pub fn unique(s: &Subject) -> CheckResult {
     let spec = &s.onboarding.spec;
     let uid = s.onboarding.metadata.uid.as_deref();
-    let ours = |basis: &berth_crds::common::Basis| basis.onboarding_ref.as_ref().map(|r| r.uid.as_str()) == uid;
     let mut defects = Vec::new();
     if let (Action::New, Some(system)) = (spec.action, &spec.system) {
         // What an inventory brought is no second system: the request takes it up.
         let taken_up = s.register.taken_up(spec, s.agency);
         defects.extend(taken_up.as_ref().and_then(|plate| approved_level(&s.register.tenants[plate], system.level)));
-        let other = |plate: &String| taken_up.as_ref() != Some(plate);
-        let same = |(plate, t): &(&String, &std::sync::Arc<berth_crds::Tenant>)| {
-            t.spec.code == system.code && !ours(&t.spec.basis) && other(plate)
-        };
-        let same = s.register.tenants.iter().find(same);
-        if let Some((plate, tenant)) = same {
-            defects.push(code_taken(&system.code, plate, tenant.spec.agency_ref.name == s.agency));
-        }
+        let other = s.register.other_of_code(spec, s.agency, uid);
+        defects.extend(other.map(|(plate, t)| code_taken(&system.code, plate, t.spec.agency_ref.name == s.agency)));
     }
     if let (Action::AddEnvironment, Some(tenant), Some(environment)) =
         (spec.action, &spec.tenant_ref, &spec.environment)
     {
         let name = berth_crds::names::environment(&tenant.name, environment.kind.suffix());
-        if s.register.environments.get(&name).is_some_and(|e| !ours(&e.spec.basis) && !life::is_removed(e)) {
+        if s.register.environments.get(&name).is_some_and(|e| !made_by(&e.spec.basis, uid) && !life::is_removed(e)) {
             defects.push(format!("The environment {name:?} exists already; ask for `Change` to resize it."));
         }
     }

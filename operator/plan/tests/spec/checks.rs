@@ -258,6 +258,17 @@ fn what_a_request_made_itself_is_no_duplicate_of_it() {
 }
 
 #[test]
+fn what_is_only_checked_has_no_uid_and_is_a_duplicate_of_what_was_entered_by_hand_all_the_same() {
+    let by_hand = json!({"basis": {"type": "Direct", "reason": "Nhập lại sổ cũ.", "onboardingRef": null}});
+    let known = register_with(|r| {
+        r.tenants.insert("bbbbbb".into(), Arc::new(tenant("bbbbbb", merge(by_hand, json!({"code": "IS-88"})))));
+    });
+    let asked = check_in(&known, "ag-62", json!({"metadata": {"uid": null}, "spec": {"system": {"code": "IS-88"}}}));
+    let told = "`spec.system.code` \"IS-88\" is the tenant \"bbbbbb\" already; ask for `AddEnvironment` with `tenantRef` \"bbbbbb\".";
+    assert_eq!(bad(&asked), [("unique", Verdict::Failed, "AlreadyExists", told)]);
+}
+
+#[test]
 fn the_gravest_result_decides_what_becomes_of_a_request() {
     let result = |result, reason: Reason| CheckResult {
         id: "x".into(),

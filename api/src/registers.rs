@@ -9,6 +9,7 @@ use std::{
 use berth_crds::{
     AddressPlan, Agency, Environment, EnvironmentClass, PolicyProfile, Site, Tenant,
     agency::{DatedText, DayRange},
+    labels,
 };
 use kube::{
     Api, Client, Resource, ResourceExt as _,
@@ -164,7 +165,7 @@ impl Registers {
 
     /// The address plan, once there is one.
     pub async fn address_plan(&self) -> Result<Option<AddressPlan>> {
-        self.get("default").await
+        self.get(labels::ADDRESS_PLAN).await
     }
 }
 

@@ -55,6 +55,12 @@ pub const SYSTEM_NAMESPACE: &str = "berth-system";
 pub const OPERATOR_ACCOUNT: &str = "berth-operator";
 /// ServiceAccount of the door.
 pub const DOOR_ACCOUNT: &str = "berth-api";
+/// Field manager of what the door writes.
+pub const DOOR: &str = "berth-api";
+/// Field manager of what the command line writes with its caller's own kubeconfig.
+pub const CLI: &str = "berth-cli";
+/// Name of the only AddressPlan.
+pub const ADDRESS_PLAN: &str = "default";
 /// Username under which the operator's own decisions are recorded.
 pub const AUTO_USER: &str = "berth:auto";
 /// Prefix of all groups that Berth gives a meaning to.

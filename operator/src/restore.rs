@@ -14,7 +14,6 @@ use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
 
 use crate::apply::live;
-use crate::controllers::claim::calls::PLAN;
 use crate::error::{Error as Failed, answer, while_};
 use crate::ledger::{Unreadable, cluster::Cluster, export};
 
@@ -156,7 +155,9 @@ async fn put_off(blocks: &Api<PrefixBlock>, mut block: PrefixBlock, lost: &Lost)
 /// UID of what the prefix is numbered in: the plan, or the block of the agency as it is now.
 async fn parent(client: &Client, lost: &Lost) -> Result<Option<String>, Failed> {
     if lost.spec.level != PrefixLevel::System {
-        return Ok(live::<AddressPlan>(&Api::all(client.clone()), PLAN).await?.and_then(|plan| plan.uid()));
+        return Ok(live::<AddressPlan>(&Api::all(client.clone()), labels::ADDRESS_PLAN)
+            .await?
+            .and_then(|plan| plan.uid()));
     }
     let above: Api<PrefixBlock> = Api::all(client.clone());
     Ok(live(&above, &names::block(&lost.spec.parent)).await?.and_then(|block| block.uid()))

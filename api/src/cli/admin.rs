@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use berth_crds::{AddressPlan, Agency, Site, Tenant};
+use berth_crds::{AddressPlan, Agency, Site, Tenant, labels};
 use berth_plan::inventory::sheet::{self, Kind};
 use berth_plan::inventory::{self, Defect, Known, Line, Progress, Verdict};
 use berth_plan::register::Register;
@@ -19,18 +19,13 @@ use serde_json::{Value, json};
 use super::{Exit, Result, args::Format, args::Import, failure::Failure, output};
 use crate::clock::Clock;
 
-/// Field manager of what the command line writes.
-const MANAGER: &str = "berth-cli";
-/// Name of the only address plan.
-const PLAN: &str = "default";
-
 /// Puts the rows of a file on record, or says what that would do.
 pub async fn import(import: Import, format: Format) -> Result {
     let sheet =
         sheet::read(&text(&import.file)?).map_err(|why| Failure::Local(format!("{}: {why}", import.file.display())))?;
     let client = client(import.kubeconfig.as_deref()).await?;
     let register = register(&client).await?;
-    let addresses = kube::Api::<AddressPlan>::all(client.clone()).get_opt(PLAN).await;
+    let addresses = kube::Api::<AddressPlan>::all(client.clone()).get_opt(labels::ADDRESS_PLAN).await;
     let addresses = addresses.map_err(while_("reading the address plan"))?;
     let known = Known { register: &register, addresses: addresses.as_ref(), today: Clock::system().today() };
     let mut lines = inventory::plan(&sheet, &known);
@@ -116,7 +111,7 @@ async fn create(client: &Client, line: &mut Line, dry_run: bool) -> Result<()> {
             + Serialize
             + DeserializeOwned,
     {
-        let params = PostParams { dry_run, field_manager: Some(MANAGER.into()) };
+        let params = PostParams { dry_run, field_manager: Some(labels::CLI.into()) };
         Api::<K>::all(client.clone()).create(&params, object).await.map(drop)
     }
     let posted = match &line.verdict {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use berth_crds::change::{MAX_ENVIRONMENTS, NetworkChangeSpec, Outside};
 use berth_crds::condition::Is;
-use berth_crds::{NetworkChange, Reason, names};
+use berth_crds::{NetworkChange, Reason, labels, names};
 use berth_plan::network::{Moment, View, World, export, outside};
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
@@ -19,9 +19,6 @@ use crate::{
     proto::v1 as pb,
     read::{self, Findings, optional, spec::reference},
 };
-
-/// Field manager of what the door writes.
-const MANAGER: &str = "berth-api";
 
 /// What is asked for, read.
 struct Asked {
@@ -136,7 +133,7 @@ async fn create(client: Client, id: &str, spec: &NetworkChangeSpec, dry: bool) -
         members.remove("by");
     }
     let object = DynamicObject::new(id, &kind).data(serde_json::json!({ "spec": value }));
-    let params = PostParams { dry_run: dry, field_manager: Some(MANAGER.into()) };
+    let params = PostParams { dry_run: dry, field_manager: Some(labels::DOOR.into()) };
     let thing = Thing::new("NetworkChange", format!("networkChanges/{id}"));
     let created = Api::<DynamicObject>::all_with(client, &kind).create(&params, &object).await;
     let created = created.map_err(|e| from_kube(e, As::Caller, "create", thing))?;

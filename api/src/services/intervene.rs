@@ -5,7 +5,7 @@ use berth_crds::agency::Subject;
 use berth_crds::common::UidRef;
 use berth_crds::environment::{Access, AccessRole};
 use berth_crds::intervention::{Intervene, InterventionSpec};
-use berth_crds::{Environment, Intervention, Reason, names};
+use berth_crds::{Environment, Intervention, Reason, labels, names};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
@@ -20,9 +20,6 @@ use crate::{
     proto::v1 as pb,
     read::{self, Findings, optional},
 };
-
-/// Field manager of what the door writes.
-const MANAGER: &str = "berth-api";
 
 /// Acts, or finds the act of the same request id.
 pub async fn intervene(
@@ -131,7 +128,7 @@ async fn create(client: Client, id: &str, spec: &InterventionSpec, dry: bool) ->
         members.remove("by");
     }
     let object = DynamicObject::new(id, &kind).data(serde_json::json!({ "spec": value }));
-    let params = PostParams { dry_run: dry, field_manager: Some(MANAGER.into()) };
+    let params = PostParams { dry_run: dry, field_manager: Some(labels::DOOR.into()) };
     let created = Api::<DynamicObject>::all_with(client, &kind).create(&params, &object).await;
     let created = created.map_err(|e| from_kube(e, As::Caller, "create", thing(id)))?;
     tracing::warn!(act = created.name_any(), "somebody acted on an environment without a paper");

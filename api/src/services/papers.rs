@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_crds::{Connection, Decision, Onboarding, names};
+use berth_crds::{Connection, Decision, Onboarding, labels, names};
 use kube::{
     Api, Client, ResourceExt as _,
     api::{ListParams, PostParams},
@@ -16,9 +16,6 @@ use crate::{
     name,
     problem::{As, Problem, Result, Thing, from_kube},
 };
-
-/// Field manager of everything that the door writes.
-const MANAGER: &str = "berth-api";
 
 /// The papers of an agency, as a caller sees them.
 pub struct Papers {
@@ -135,7 +132,7 @@ impl Papers {
             let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
             object.metadata = ObjectMeta { labels: Some(labels), ..object.metadata };
         }
-        let params = PostParams { dry_run: dry, field_manager: Some(MANAGER.into()) };
+        let params = PostParams { dry_run: dry, field_manager: Some(labels::DOOR.into()) };
         let api = Api::<DynamicObject>::namespaced_with(self.client.clone(), &self.namespace, &kind);
         let created = api.create(&params, &object).await.map_err(|e| from_kube(e, As::Caller, "create", thing))?;
         let value = serde_json::to_value(created).map_err(|e| Problem::bug("encoding what was created", &e))?;

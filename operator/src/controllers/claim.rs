@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crds::address::{BlockState, Claimant, ClaimantKind};
-use berth_crds::{AddressPlan, Agency, PrefixBlock, PrefixClaim, Reason, Tenant, names};
+use berth_crds::{AddressPlan, Agency, PrefixBlock, PrefixClaim, Reason, Tenant, labels, names};
 use berth_plan::address;
 use berth_plan::claim::{ADOPT_AFTER, Answer, Call, Known, Memory, Parent, ParentBlock, is_bound, step};
 use ipnet::Ipv6Net;
@@ -15,7 +15,7 @@ use kube::ResourceExt;
 use kube::api::{DeleteParams, Preconditions};
 use kube::runtime::controller::Action;
 
-use calls::{PLAN, make};
+use calls::make;
 
 use crate::allocation::Allocation;
 use crate::context::Context;
@@ -82,7 +82,7 @@ async fn run(claim: &PrefixClaim, ctx: &Context) -> Result<Action> {
 }
 
 fn known(claim: &PrefixClaim, ctx: &Context) -> Known {
-    let plan = ctx.caches.plans.get(PLAN, None).filter(|plan| address::is_judged(plan));
+    let plan = ctx.caches.plans.get(labels::ADDRESS_PLAN, None).filter(|plan| address::is_judged(plan));
     let Some(plan) = plan else { return Known::new(Parent::NotYet, 0, ctx.now()) };
     let grown = claim.spec.grows_claim_ref.as_ref().and_then(|first| bound_block(ctx, &first.name));
     let length = address::length(&plan.spec, claim.spec.level);

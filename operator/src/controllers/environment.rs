@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use berth_crds::common::{BasisType, HolderKind};
 use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
-use berth_crds::{ConditionType, Environment, Reason, Tenant};
+use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::booking::{Booked, Wish};
 use berth_plan::desired::{self, Blocked, Desired};
 use berth_plan::intervention::Standing;
@@ -22,7 +22,6 @@ use berth_plan::status::environment::{Progress, blocked, planned};
 use berth_plan::{address, amounts::Amounts, backend::Told};
 use kube::{ResourceExt, runtime::controller::Action};
 
-use super::claim::calls::PLAN;
 use crate::booking::{self, Place};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -93,7 +92,7 @@ fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> st
     let class = ctx.caches.classes.get(&environment.spec.class_ref.name, None);
     let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None);
     let prefix = tenant.and_then(|t| t.status.as_ref()?.prefix.clone());
-    let addresses = ctx.caches.plans.get(PLAN, None);
+    let addresses = ctx.caches.plans.get(labels::ADDRESS_PLAN, None);
     desired::plan(&desired::Input {
         environment,
         tenant,

@@ -15,7 +15,6 @@ use berth_plan::system::{golive, level};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::claim::calls::PLAN;
 use super::claim::prefix_of;
 use crate::context::Context;
 use crate::error::Result;
@@ -93,7 +92,7 @@ async fn grow(claim: &PrefixClaim, parent: &str, ctx: &Context) -> Result<()> {
     if !waits_for_room(claim) {
         return Ok(());
     }
-    let Some(plan) = ctx.caches.plans.get(PLAN, None) else { return Ok(()) };
+    let Some(plan) = ctx.caches.plans.get(labels::ADDRESS_PLAN, None) else { return Ok(()) };
     let blocks = observe::blocks_of(ctx, parent);
     let blocks: Vec<&PrefixClaim> = blocks.iter().map(AsRef::as_ref).collect();
     let bound = |c: &&PrefixClaim| address::parse(&c.status.as_ref()?.bound.as_ref()?.cidr);

@@ -11,9 +11,6 @@ use crate::context::Context;
 use crate::error::{Result, answer, while_};
 use crate::{apply, record};
 
-/// Name of the only AddressPlan.
-pub const PLAN: &str = "default";
-
 /// Makes one call. Every read is a quorum read, every write a compare-and-swap or a create.
 pub async fn make(call: Call, ctx: &Context) -> Result<Answer> {
     Ok(match call {
@@ -29,7 +26,9 @@ pub async fn make(call: Call, ctx: &Context) -> Result<Answer> {
         Call::GetBlock(name) => Answer::Found(apply::live::<PrefixBlock>(&ctx.api(), &name).await?.map(Box::new)),
         Call::WriteBlock(block) => Answer::Block(Box::new(write_block(&block, ctx).await?)),
         Call::DeleteBlock(block) => delete_exactly(&block, ctx).await.map(|()| Answer::Deleted)?,
-        Call::GetPlan => Answer::Plan(apply::live::<AddressPlan>(&ctx.api(), PLAN).await?.map(Box::new)),
+        Call::GetPlan => {
+            Answer::Plan(apply::live::<AddressPlan>(&ctx.api(), labels::ADDRESS_PLAN).await?.map(Box::new))
+        }
         Call::GetParent(name) => Answer::Parent(apply::live::<PrefixBlock>(&ctx.api(), &name).await?.map(Box::new)),
         Call::ListChildren(block) => Answer::Children(children(&block, ctx).await?),
         Call::ListUsers(claimant) => Answer::Users(users(&claimant, ctx).await?),

@@ -1,15 +1,11 @@
-//! Every limit of the door in one place: what is configured stands in [`Adjustable`], the rest is constants, and [`page`]
-//! writes them into the book. Where a number differs from usual advice, its comment says why.
+//! Every limit of the door in one place: what is configured stands in [`Adjustable`], the rest is constants; the book's page
+//! is made of them. Where a number differs from usual advice, its comment says why.
 
 use std::{fmt, future::Future, num::NonZeroU32, str::FromStr, time::Duration};
 
 use http::{HeaderMap, Uri};
 
 use crate::problem::{Problem, Result};
-
-mod page;
-
-pub use page::page;
 
 /// Largest request message and REST body, in bytes: the largest form that the kind's schema accepts (about 400 KiB of
 /// three-byte letters) fits.
@@ -63,6 +59,14 @@ pub struct Rate {
     pub burst: NonZeroU32,
 }
 
+impl Rate {
+    /// A rate of the door's own.
+    const fn new(per_second: u32, burst: u32) -> Self {
+        let per_second = NonZeroU32::new(per_second).expect("no rate of ours is nothing a second");
+        Self { per_second, burst: NonZeroU32::new(burst).expect("no rate of ours is nothing at once") }
+    }
+}
+
 impl FromStr for Rate {
     type Err = String;
 
@@ -86,44 +90,30 @@ impl fmt::Display for Rate {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Adjustable {
     /// Connections at a time.
-    #[arg(long, env = "BERTH_MAX_CONNECTIONS", default_value = "1024", value_parser = connections)]
+    #[arg(long, env = "BERTH_MAX_CONNECTIONS", default_value_t = Self::default().max_connections, value_parser = connections)]
     pub max_connections: usize,
     /// Connections of one address at a time (of one /64 for IPv6); as many as `--max-connections` behind a proxy.
-    #[arg(long, env = "BERTH_MAX_CONNECTIONS_PER_PEER", default_value = "256", value_parser = connections)]
+    #[arg(long, env = "BERTH_MAX_CONNECTIONS_PER_PEER", default_value_t = Self::default().max_connections_per_peer, value_parser = connections)]
     pub max_connections_per_peer: usize,
     /// Reading calls of one caller: a second / at once.
-    #[arg(long, env = "BERTH_RATE_READS", default_value = "100/400")]
+    #[arg(long, env = "BERTH_RATE_READS", default_value_t = Self::default().rate_reads)]
     pub rate_reads: Rate,
     /// Writing calls of one caller: a second / at once.
-    #[arg(long, env = "BERTH_RATE_WRITES", default_value = "20/200")]
+    #[arg(long, env = "BERTH_RATE_WRITES", default_value_t = Self::default().rate_writes)]
     pub rate_writes: Rate,
     /// Failed sign-ins from one address (one /64 for IPv6): a second / at once.
-    #[arg(long, env = "BERTH_RATE_FAILURES", default_value = "5/100")]
+    #[arg(long, env = "BERTH_RATE_FAILURES", default_value_t = Self::default().rate_failures)]
     pub rate_failures: Rate,
 }
 
 impl Default for Adjustable {
     fn default() -> Self {
-        #[derive(clap::Parser)]
-        struct Defaults {
-            #[command(flatten)]
-            limits: Adjustable,
-        }
-        // Without the environment's words: it configures a server, not whoever builds one in a program.
-        let rate = |text: &str| text.parse().expect("the default is a rate");
-        let command = <Defaults as clap::CommandFactory>::command();
-        let of = |id: &str| {
-            let argument = command.get_arguments().find(|a| a.get_id() == id);
-            let value = argument.and_then(|a| a.get_default_values().first()).and_then(|v| v.to_str());
-            value.expect("the argument has a default").to_owned()
-        };
-        let number = |id: &str| of(id).parse().expect("the default is a number");
         Self {
-            max_connections: number("max_connections"),
-            max_connections_per_peer: number("max_connections_per_peer"),
-            rate_reads: rate(&of("rate_reads")),
-            rate_writes: rate(&of("rate_writes")),
-            rate_failures: rate(&of("rate_failures")),
+            max_connections: 1024,
+            max_connections_per_peer: 256,
+            rate_reads: Rate::new(100, 400),
+            rate_writes: Rate::new(20, 200),
+            rate_failures: Rate::new(5, 100),
         }
     }
 }

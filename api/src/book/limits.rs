@@ -1,8 +1,8 @@
-//! The limits as a page of the book.
+//! The limits of the door.
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::*;
+use crate::limits::*;
 
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs())
@@ -12,8 +12,7 @@ fn kib(bytes: usize) -> String {
     format!("{} KiB", bytes / 1024)
 }
 
-/// Text of `docs/src/reference/limits.md`.
-pub fn page() -> String {
+pub(super) fn page() -> String {
     let set = Adjustable::default();
     let rows = [
         ("request message, REST body", kib(MESSAGE), "INVALID_ARGUMENT, 400"),
@@ -47,9 +46,7 @@ pub fn page() -> String {
     text + SETTINGS
 }
 
-const INTRODUCTION: &str = "<!-- Written by `cargo run -p berth-api --bin doorgen`: do not edit. -->
-
-# Limits of the door
+const INTRODUCTION: &str = "# Limits of the door
 
 The same for gRPC, gRPC-Web and REST. A *peer* is an IPv4 address or an IPv6 /64; a *caller* is who the token or certificate names.
 `RESOURCE_EXHAUSTED` carries a `RetryInfo`, and status 429 the header `Retry-After`: wait that long and try again.

@@ -121,7 +121,7 @@ impl Register {
     /// The plate of the system of a request's code that the request made or took up.
     pub fn made_for(&self, spec: &OnboardingSpec, uid: &str) -> Option<String> {
         let code = spec.system.as_ref().map(|system| &system.code)?;
-        let made = |tenant: &Tenant| tenant.spec.basis.onboarding_ref.as_ref().is_some_and(|paper| paper.uid == uid);
+        let made = |tenant: &Tenant| made_by(&tenant.spec.basis, Some(uid));
         let found = self.tenants.iter().find(|(_, tenant)| &tenant.spec.code == code && made(tenant))?;
         Some(found.0.clone())
     }

@@ -9,7 +9,8 @@ use kube::ResourceExt;
 use super::{Subject, gather, number, passed, result};
 use crate::dossier::{chain, letter};
 
-/// A letter number is used once per issuer and year; a second use warns and stops nothing.
+/// A letter number is used once per issuer and year; a second use warns and stops nothing. Of two within one second both are
+/// warned: a warning must not get lost.
 pub fn letter(s: &Subject) -> CheckResult {
     let Some(mine) = s.onboarding.spec.letter.as_ref().and_then(letter::identity) else {
         return passed("letter", "No letter is given, or its date cannot be read.");
@@ -17,7 +18,7 @@ pub fn letter(s: &Subject) -> CheckResult {
     let own: Vec<Option<String>> = chain::papers(s.onboarding, s.papers).iter().map(|paper| paper.uid()).collect();
     let other = s.papers.iter().find(|paper| {
         let theirs = paper.spec.letter.as_ref().and_then(letter::identity);
-        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && order(paper) < order(s.onboarding)
+        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && second(paper) <= second(s.onboarding)
     });
     match other {
         None => passed("letter", "The letter number is new for its issuer and year."),
@@ -29,10 +30,16 @@ pub fn letter(s: &Subject) -> CheckResult {
     }
 }
 
-/// Who came first: of two that use one letter only the later is warned. A request that is not submitted yet comes last.
-fn order(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>, String) {
+/// Who came first. A request that is not submitted yet comes last; of two within one second one must be the first, so the
+/// name decides.
+fn order(paper: &Onboarding) -> ((bool, Option<jiff::Timestamp>), String) {
+    (second(paper), paper.name_any())
+}
+
+/// The second of the submission: within it nothing that lasts tells who was first.
+fn second(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>) {
     let created = paper.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    (created.is_none(), created, paper.name_any())
+    (created.is_none(), created)
 }
 
 /// What a resubmission supersedes: a returned submission of the same dossier, once.

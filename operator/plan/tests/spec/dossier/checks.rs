@@ -72,6 +72,11 @@ fn a_letter_number_that_was_used_warns_the_later_request_and_stops_nothing() {
     assert_eq!(of(&first), (Verdict::Passed, "Done".into(), Overall::Decidable));
     assert_eq!(of(&later), (Verdict::Warning, "DuplicateLetter".into(), Overall::Decidable));
     assert_eq!(of(&other).0, Verdict::Passed);
+    // Within one second nobody can tell: both are warned, whatever their names and whoever was looked at first.
+    let twin = paper("onb-0", "08:00", "12/SYT", json!({}));
+    let pair = [first.clone(), twin.clone()];
+    let warned = |paper| told(&all(&subject(paper, "ag-62", &profile, &register, &pair)), "letter").0;
+    assert_eq!([warned(&first), warned(&twin)], [Verdict::Warning, Verdict::Warning]);
     // A resubmission keeps its letter.
     let back =
         paper("onb-4", "10:00", "12/SYT", json!({"spec": {"supersedes": {"name": "onb-1", "uid": "uid-onb-1"}}}));
@@ -121,12 +126,15 @@ fn a_resubmission_names_one_returned_request_of_the_same_dossier() {
             vec![returned.clone()],
             "another dossier",
         ),
-        (mine, vec![returned, sibling], "\"onb-0\" supersedes already"),
+        (mine.clone(), vec![returned.clone(), sibling], "\"onb-0\" supersedes already"),
     ];
     for (mine, papers, part) in table {
         let (result, _, message, _) = of(&mine, &papers);
         assert!(result == Verdict::Failed && message.contains(part), "{part}: {message}");
     }
+    // Within one second too there is exactly one.
+    let papers = [returned, mine.clone(), again("onb-3", "09:00", json!({}))];
+    assert_eq!([&papers[1], &papers[2]].map(|one| of(one, &papers).0), [Verdict::Passed, Verdict::Failed]);
 }
 
 #[test]

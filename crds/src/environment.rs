@@ -104,6 +104,9 @@ pub struct EnvironmentStatus {
     /// What of its life is in force today: follows from `lifecycle`, `schedule` and `endDate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
+    /// Since when that is so; absent while it is in use as it was from its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage_since: Option<Time>,
     /// The next step that comes by its date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStep>,

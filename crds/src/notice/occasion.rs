@@ -232,4 +232,47 @@ occasions! {
             Ports: {ports}\n\
             Ends: {ends}\n\n\
             If it is still needed, ask for a new one before that day.";
+    Scheduled "scheduled":
+        "A stop or a return has its days.",
+        to &[Agency], with &["environment", "suspendsOn", "haltsOn", "removedFrom"], clock None, Without;
+        vi "Lịch tạm dừng, thu hồi: {environment}",
+            "Kính gửi: {agency}\n\n\
+            Hồ sơ {dossier} (lần gửi: {paper}), {action}, hệ thống {system}, được thực hiện với môi trường {environment} theo các ngày sau.\n\n\
+            Tạm dừng từ ngày: {suspendsOn}\n\
+            Dừng hẳn các tiến trình từ ngày: {haltsOn}\n\
+            Có thể xóa từ ngày: {removedFrom}, sau khi ký biên bản đối chiếu\n\n\
+            Trước khi xóa, có thể đề nghị hoạt động trở lại.";
+        en "The days of a stop or a return: {environment}",
+            "To: {agency}\n\n\
+            Dossier {dossier} (submission: {paper}), {action}, system {system}, is carried out on environment {environment} on these days.\n\n\
+            Suspended from: {suspendsOn}\n\
+            Workloads scaled to zero from: {haltsOn}\n\
+            May be removed from: {removedFrom}, once the reconciliation is signed\n\n\
+            Until it is removed, a resumption may be asked for.";
+    Stage "stage":
+        "A step in the life of an environment was reached: suspended, halted, removed, or in use again.",
+        to &[Agency], with &["environment", "stage", "next"], clock None, Without;
+        vi "Môi trường {environment}: {stage}",
+            "Kính gửi: {agency}\n\n\
+            Môi trường {environment} của hệ thống {system}: {stage}.\n\n\
+            Căn cứ: hồ sơ {dossier} (lần gửi: {paper}), {action}\n\
+            Bước tiếp theo: {next}";
+        en "Environment {environment}: {stage}",
+            "To: {agency}\n\n\
+            Environment {environment} of system {system}: {stage}.\n\n\
+            By: dossier {dossier} (submission: {paper}), {action}\n\
+            Next step: {next}";
+    Ending "ending":
+        "The last day of an environment is near.",
+        to &[Agency], with &["environment", "lastDay"], clock None, Without;
+        vi "Môi trường sắp hết thời hạn: {environment}",
+            "Kính gửi: {agency}\n\n\
+            Môi trường {environment} của hệ thống {system} (hồ sơ {dossier}, lần gửi {paper}, {action}) sắp hết thời hạn.\n\n\
+            Ngày cuối: {lastDay}\n\n\
+            Sau ngày đó môi trường tự tạm dừng. Nếu còn cần, đề nghị gia hạn trước ngày đó.";
+        en "An environment ends soon: {environment}",
+            "To: {agency}\n\n\
+            Environment {environment} of system {system} (dossier {dossier}, submission {paper}, {action}) ends soon.\n\n\
+            Last day: {lastDay}\n\n\
+            After it the environment is suspended by itself. If it is still needed, ask for an extension before.";
 }

@@ -3,6 +3,7 @@
 
 mod arguments; // what the texts are filled in with
 mod event; // the CloudEvent of a notice
+mod life; // the stages and days of an environment
 mod minutes; // handover minutes as a page
 mod occur; // what a paper shows
 mod recipients; // who is told
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth_crds::notice::{Capacity, Channel, Delivery, Language, NoticeSubject, Occasion, Recipient};
-use berth_crds::{Connection, Decision, Notice, NoticeSpec, Onboarding, names};
+use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, names};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -38,6 +39,14 @@ pub struct World<'a> {
     pub decisions: &'a [Arc<Decision>],
     /// Knows where days begin.
     pub day_of: &'a dyn Fn(&Time) -> Date,
+}
+
+impl World<'_> {
+    /// The paper that an environment stands by; none after an edit by hand.
+    fn basis(&self, environment: &Environment) -> Option<&Onboarding> {
+        let named = environment.spec.basis.onboarding_ref.as_ref()?;
+        self.onboardings.iter().find(|p| p.uid().as_deref() == Some(named.uid.as_str())).map(AsRef::as_ref)
+    }
 }
 
 /// Whom the province told to tell, and since when.
@@ -120,7 +129,12 @@ pub fn due(world: &World, rules: &Rules, recorded: &BTreeSet<Key>) -> Vec<Draft>
         let shown = occur::of_connection(paper);
         shown.into_iter().filter_map(|seen| opening(world, rules, recorded, paper, &seen))
     });
-    let mut all: Vec<Draft> = requests.chain(openings).collect();
+    let lives = world.register.environments.values().flat_map(|environment| {
+        let shown = occur::of_environment(environment);
+        let paper = (!shown.is_empty()).then(|| world.basis(environment)).flatten();
+        shown.into_iter().filter_map(move |seen| request(world, rules, recorded, paper?, &seen))
+    });
+    let mut all: Vec<Draft> = requests.chain(openings).chain(lives).collect();
     all.sort_by(|a, b| (a.spec.at.0, &a.namespace, &a.name).cmp(&(b.spec.at.0, &b.namespace, &b.name)));
     all
 }

@@ -103,7 +103,9 @@ impl<'a> Facts<'a> {
             "changes" => self.changes(),
             "granted" => self.granted(),
             "lacks" => self.lacks(),
-            _ => super::minutes::value(name, &self.handover()).unwrap_or_else(|| same(String::new())),
+            _ => super::life::value(name, self.environment)
+                .or_else(|| super::minutes::value(name, &self.handover()))
+                .unwrap_or_else(|| same(String::new())),
         }
     }
 

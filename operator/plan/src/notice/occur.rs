@@ -1,9 +1,10 @@
 //! What a paper shows that somebody is to be told of. Everything here stays visible in the paper, or was written by the
 //! operator that looks: nothing that happened while nobody looked is missed.
 
+use berth_crds::environment::Stage;
 use berth_crds::notice::Occasion;
 use berth_crds::onboarding::{Action, OnboardingStatus, Outcome, OutcomeResult};
-use berth_crds::{ConditionType, Connection, Onboarding, Reason, condition};
+use berth_crds::{ConditionType, Connection, Environment, Onboarding, Reason, condition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 /// Something that happened.
@@ -31,6 +32,25 @@ pub fn of_connection(paper: &Connection) -> Vec<Seen> {
     soon.map(|at| Seen { occasion: Occasion::Expiring, at, mark: String::new() }).into_iter().collect()
 }
 
+/// What the life of an environment shows; it is told under the paper that the environment stands by.
+pub fn of_environment(environment: &Environment) -> Vec<Seen> {
+    let Some(status) = &environment.status else { return Vec::new() };
+    let near = condition::get(&status.conditions, ConditionType::Expiring);
+    let near = near.filter(|c| c.status == "True" && c.reason == Reason::LastDayNear.as_str());
+    let ending = near.map(|c| Seen {
+        occasion: Occasion::Ending,
+        at: c.last_transition_time.clone(),
+        mark: environment.spec.end_date.clone().unwrap_or_default(),
+    });
+    // A removal that has begun is told when it is done.
+    let reached = status.stage.filter(|stage| *stage != Stage::Removing).zip(status.stage_since.clone());
+    let stage = reached.map(|(stage, at)| {
+        let mark = format!("{stage:?} {}", at.0);
+        Seen { occasion: Occasion::Stage, at, mark }
+    });
+    ending.into_iter().chain(stage).collect()
+}
+
 /// When an occasion of a request arose, if it has.
 fn at(occasion: Occasion, paper: &Onboarding, status: &OnboardingStatus) -> Option<Time> {
     let outcome = status.outcome.as_ref();
@@ -48,7 +68,9 @@ fn at(occasion: Occasion, paper: &Onboarding, status: &OnboardingStatus) -> Opti
         Occasion::Overdue => is_true(&status.conditions, ConditionType::Overdue),
         Occasion::HandedOver if !hands_over(paper.spec.action) => None,
         Occasion::HandedOver => is_true(&status.conditions, ConditionType::Ready),
-        Occasion::Expiring => None,
+        Occasion::Scheduled if !stops(paper.spec.action) => None,
+        Occasion::Scheduled => is_true(&status.conditions, ConditionType::Ready),
+        Occasion::Expiring | Occasion::Ending | Occasion::Stage => None,
     }
 }
 
@@ -60,6 +82,11 @@ fn by_rule(outcome: &Outcome) -> bool {
 /// Whether what was asked is handed over with minutes when it is there.
 fn hands_over(action: Action) -> bool {
     matches!(action, Action::New | Action::AddEnvironment | Action::Change)
+}
+
+/// Whether what was asked sets the days of a stop.
+fn stops(action: Action) -> bool {
+    matches!(action, Action::Suspend | Action::Decommission)
 }
 
 /// A request may be overdue several times: with another holder, or on another day.

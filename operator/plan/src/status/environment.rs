@@ -82,12 +82,21 @@ pub fn planned(
     status.prefix = Some(desired.prefix.clone());
     status.agency = tenant.map(|t| t.spec.agency_ref.name.clone());
     status.system = tenant.map(|t| t.spec.code.clone());
-    (status.stage, status.next) = (Some(desired.stage), desired.next.clone());
+    enter(&mut status, desired.stage, now);
+    status.next = desired.next.clone();
     if *progress == Progress::Done {
         status.granted = Some(desired.granted.clone());
     }
     conditions(&mut status.conditions, environment, desired.stage, progress, now);
     status
+}
+
+/// Writes the stage, and since when it is another.
+pub fn enter(status: &mut EnvironmentStatus, stage: Stage, now: &Time) {
+    if status.stage.is_some_and(|before| before != stage) {
+        status.stage_since = Some(now.clone());
+    }
+    status.stage = Some(stage);
 }
 
 /// Why an environment for which nothing is left to do is as it is.

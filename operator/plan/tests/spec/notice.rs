@@ -1,5 +1,7 @@
 //! Notices: who is told what, when and in which words (design §3, domain §4.3, peers §2.3).
 
+mod life;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -196,6 +198,10 @@ fn every_occasion_is_filled_in_without_a_gap_in_both_languages() {
     let world =
         World { register: &register, onboardings: &[], connections: &connections, decisions: &[], day_of: &utc };
     specs.extend(due(&world, &rules(), &BTreeSet::new()));
+    for (occasion, draft) in life::shown() {
+        seen.insert(occasion);
+        specs.push(draft);
+    }
     assert_eq!(seen.len(), Occasion::ALL.len(), "an occasion without a paper that shows it");
     for draft in specs {
         let spec = &draft.spec;

@@ -11,6 +11,7 @@ use berth_crds::environment::{EnvironmentStatus, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::dossier::clock::Clocks;
 use berth_plan::life;
+use berth_plan::status::environment::enter;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -71,7 +72,8 @@ async fn begin(environment: &Environment, ctx: &Context) -> Result<Environment> 
     }
     tracing::warn!(environment = environment.name_any(), "removing an environment");
     let mut status = environment.status.clone().unwrap_or_default();
-    (status.stage, status.next) = (Some(Stage::Removing), None);
+    enter(&mut status, Stage::Removing, &ctx.now());
+    status.next = None;
     said(environment, &mut status, Is::False, Reason::Removing, ctx);
     let written = write(environment, status, ctx).await?;
     ctx.drift.tell(&written, Reason::Removing, "Remove", Reason::Removing.en()).await;
@@ -109,7 +111,8 @@ async fn delete_namespaces(environment: &Environment, ctx: &Context) -> Result<b
 /// Writes that it is over. What it had is in the ledger.
 async fn end(environment: &Environment, ctx: &Context) -> Result<()> {
     let mut status = environment.status.clone().unwrap_or_default();
-    (status.stage, status.removed_at) = (Some(Stage::Removed), Some(ctx.now()));
+    enter(&mut status, Stage::Removed, &ctx.now());
+    status.removed_at = Some(ctx.now());
     (status.granted, status.prefix, status.next) = (None, None, None);
     status.namespaces.clear();
     status.halted.clear();

@@ -29,6 +29,9 @@ use crate::onboarding::{Action, DataKind, SubjectBand};
 pub struct PolicyProfileSpec {
     /// Days on which the rule set applies to new submissions.
     pub in_force: DayRange,
+    /// Until when what an earlier rule set allowed must meet this one; absent: the rule set says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition: Option<Transition>,
     /// Acts and decrees that it follows, with certainty marks.
     #[schemars(length(min = 1, max = 500))]
     pub legal_basis: String,
@@ -57,6 +60,18 @@ pub struct PolicyProfileSpec {
     /// Unit that operates the systems, for the rule that an appraiser is not the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_ref: Option<NameRef>,
+}
+
+/// The way from an earlier rule set into this one.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Transition {
+    /// Day by which systems and requests of an earlier rule set must meet this one, `YYYY-MM-DD`.
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub met_by: String,
+    /// Where the day comes from, with its certainty mark.
+    #[schemars(length(min = 1, max = 300))]
+    pub legal_basis: String,
 }
 
 /// What one security level means.

@@ -74,7 +74,26 @@ pub fn standing(session: &Session, found: &pb::Onboarding) -> String {
     if !found.due.is_empty() {
         parts.push(format!("{until} {}", found.due));
     }
-    format!("{}. {}", parts.join(", "), text(&found.next_step))
+    let later = found.later_profiles.iter().map(|later| coming(later, vietnamese));
+    let first = format!("{}. {}", parts.join(", "), text(&found.next_step));
+    [first].into_iter().chain(later).collect::<Vec<_>>().join(" ")
+}
+
+/// A rule set that comes into force after the submission.
+fn coming(later: &pb::LaterProfile, vietnamese: bool) -> String {
+    let (profile, from, met_by) = (rows::id(&later.profile), &later.from, &later.met_by);
+    match (vietnamese, met_by.as_str()) {
+        (true, "") => format!("Bộ quy định {profile} áp dụng từ {from}; thời hạn của hồ sơ không đổi."),
+        (true, _) => {
+            format!(
+                "Bộ quy định {profile} áp dụng từ {from}, phải đáp ứng trước hết ngày {met_by}; thời hạn của hồ sơ không đổi."
+            )
+        }
+        (false, "") => format!("Rule set {profile} applies from {from}; no clock of this request changes."),
+        (false, _) => {
+            format!("Rule set {profile} applies from {from}, to be met by {met_by}; no clock of this request changes.")
+        }
+    }
 }
 
 /// Shows one whenever it changes, until it ends or the caller does.

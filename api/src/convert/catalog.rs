@@ -59,6 +59,7 @@ pub fn profile(from: &PolicyProfile, today: &str) -> pb::PolicyProfile {
                 roles: rule.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             })
             .collect(),
+        met_by: spec.transition.as_ref().map(|transition| transition.met_by.clone()).unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, condition,
-    onboarding::{CheckResult, EnvironmentRequest, LevelRequest, Outcome, OutcomeResult, State, SystemRequest},
+    onboarding::{
+        CheckResult, EnvironmentRequest, LaterProfile, LevelRequest, Outcome, OutcomeResult, State, SystemRequest,
+    },
 };
 
 use berth_plan::{act, checks, dossier::holder};
@@ -41,6 +43,15 @@ pub fn message(from: &Onboarding) -> pb::Onboarding {
         state_words: Some(bilingual(&state(from).words())),
         holder_words: Some(bilingual(&holder::words(&held_by))),
         next_step: Some(bilingual(&state(from).next())),
+        later_profiles: status.later_profiles.iter().map(later).collect(),
+    }
+}
+
+fn later(from: &LaterProfile) -> pb::LaterProfile {
+    pb::LaterProfile {
+        profile: name::profile(&from.profile_ref.name),
+        from: from.from.clone(),
+        met_by: from.met_by.clone().unwrap_or_default(),
     }
 }
 

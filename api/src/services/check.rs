@@ -9,7 +9,7 @@ use berth_crds::{
 };
 use berth_plan::{
     checks::{self, Overall, Subject},
-    dossier::{chain, clock, holder},
+    dossier::{chain, clock, holder, later},
     register::Register,
     status::onboarding::{Event, Times, after_checks, due, record},
 };
@@ -78,7 +78,8 @@ fn judge(
         signers,
         ..OnboardingStatus::default()
     };
-    record(onboarding, status, &event, limit, &now)
+    let later_profiles = later::profiles(register.profiles.values().map(Arc::as_ref), day);
+    OnboardingStatus { later_profiles, ..record(onboarding, status, &event, limit, &now) }
 }
 
 /// The registers as the operator sees them.

@@ -28,6 +28,10 @@ pub struct OnboardingStatus {
     /// Rule set in force at submission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile_ref: Option<NameRef>,
+    /// Rule sets that come into force after the submission: they change no clock of it, and are to be met by their day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub later_profiles: Vec<LaterProfile>,
     /// Roles that must sign.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
@@ -44,6 +48,21 @@ pub struct OnboardingStatus {
     /// State for lists; can be rebuilt from the papers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
+}
+
+/// A rule set that comes into force after a submission.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LaterProfile {
+    /// The rule set.
+    pub profile_ref: NameRef,
+    /// First day on which it applies to new submissions, `YYYY-MM-DD`.
+    #[schemars(length(max = 10))]
+    pub from: String,
+    /// Day by which it must be met, `YYYY-MM-DD`; absent when the rule set names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    pub met_by: Option<String>,
 }
 
 /// Result of one check.

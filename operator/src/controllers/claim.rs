@@ -83,13 +83,13 @@ async fn run(claim: &PrefixClaim, ctx: &Context) -> Result<Action> {
 
 fn known(claim: &PrefixClaim, ctx: &Context) -> Known {
     let plan = ctx.caches.plans.get(labels::ADDRESS_PLAN, None).filter(|plan| address::is_judged(plan));
-    let Some(plan) = plan else { return Known::new(Parent::NotYet, 0, ctx.now()) };
+    let Some(plan) = plan else { return Known::new(Parent::NotYet, 0, ctx.machine_now()) };
     let grown = claim.spec.grows_claim_ref.as_ref().and_then(|first| bound_block(ctx, &first.name));
     let length = address::length(&plan.spec, claim.spec.level);
     Known {
         reserved: address::reserved(&plan),
         grows: grown.and_then(|block| address::parse(&block.spec.cidr)),
-        ..Known::new(parent(claim, &plan, ctx), length, ctx.now())
+        ..Known::new(parent(claim, &plan, ctx), length, ctx.machine_now())
     }
 }
 

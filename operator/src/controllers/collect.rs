@@ -35,7 +35,7 @@ pub async fn reconcile(block: Arc<PrefixBlock>, ctx: Arc<Context>) -> Result<Act
     if ctx.allocation.now() != Allocation::Open {
         return Ok(Action::requeue(GRACE));
     }
-    let age = block.creation_timestamp().map_or(0, |t| ctx.now().0.duration_since(t.0).as_secs());
+    let age = block.creation_timestamp().map_or(0, |t| ctx.machine_now().0.duration_since(t.0).as_secs());
     if !quarantined && age < GRACE.as_secs() as i64 {
         return Ok(Action::requeue(GRACE));
     }
@@ -46,7 +46,7 @@ async fn sweep(block: &PrefixBlock, ctx: &Context) -> Result<Action> {
     let mut sweep = Sweep::new(block.name_any());
     let mut answer = Answer::Start;
     for _ in 0..MOST_CALLS {
-        let call = step(&mut sweep, ctx.now().0, answer);
+        let call = step(&mut sweep, ctx.machine_now().0, answer);
         answer = match call {
             Call::Done => return Ok(Action::await_change()),
             Call::Wait(reason) => {

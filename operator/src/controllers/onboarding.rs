@@ -10,14 +10,15 @@ mod times;
 use std::sync::Arc;
 
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
-use berth_crds::onboarding::{OnboardingStatus, Outcome, OutcomeResult};
+use berth_crds::onboarding::{LaterProfile, OnboardingStatus, Outcome, OutcomeResult};
 use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, condition, names};
 use berth_plan::checks::{self, Overall};
 use berth_plan::decide::{self, Case, Made};
-use berth_plan::dossier::{holder, state};
+use berth_plan::dossier::{holder, later, state};
 use berth_plan::register::Register;
 use berth_plan::status::onboarding::{Event, after_checks, awaits_checks, record, refusal_outcome};
 use berth_plan::system::delegation;
+use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -47,23 +48,32 @@ impl Pass<'_> {
     /// The rule set in force at submission.
     fn profile(&self) -> Option<Arc<PolicyProfile>> {
         let recorded = self.onboarding.status.as_ref().and_then(|s| s.profile_ref.as_ref());
-        let submitted = self.onboarding.metadata.creation_timestamp.as_ref().map(|t| self.ctx.day_of(t));
         match recorded {
             Some(name) => self.register.profiles.get(&name.name).cloned(),
-            None => self.register.profile(submitted.unwrap_or_else(|| self.ctx.today())).cloned(),
+            None => self.register.profile(self.submitted()).cloned(),
         }
+    }
+
+    /// The rule sets that come after the submission.
+    fn later_profiles(&self) -> Vec<LaterProfile> {
+        later::profiles(self.register.profiles.values().map(Arc::as_ref), self.submitted())
+    }
+
+    /// Day of the submission.
+    fn submitted(&self) -> Date {
+        let created = self.onboarding.metadata.creation_timestamp.as_ref();
+        created.map_or_else(|| self.ctx.today(), |time| self.ctx.day_of(time))
     }
 
     /// Asks something of the request as the checks see it.
     fn judge<T>(&self, profile: &PolicyProfile, ask: impl FnOnce(&checks::Subject) -> T) -> T {
-        let submitted = self.onboarding.metadata.creation_timestamp.as_ref().map(|t| self.ctx.day_of(t));
         ask(&checks::Subject {
             onboarding: &self.onboarding,
             agency: &self.agency,
             profile,
             register: &self.register,
             papers: &observe::papers(self.ctx, &self.onboarding),
-            day: submitted.unwrap_or_else(|| self.ctx.today()),
+            day: self.submitted(),
             day_of: &|time| self.ctx.day_of(time),
         })
     }
@@ -73,7 +83,8 @@ impl Pass<'_> {
         let mut status = self.onboarding.status.clone().unwrap_or_default();
         status.outcome = status.outcome.or(outcome);
         let due = times::due(self, event, status.outcome.as_ref().map(|o| o.result));
-        let status = record(&self.onboarding, status, event, due, &self.ctx.now());
+        let mut status = record(&self.onboarding, status, event, due, &self.ctx.now());
+        status.later_profiles = self.later_profiles();
         self.write(status).await
     }
 

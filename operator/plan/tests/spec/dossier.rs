@@ -5,5 +5,6 @@ mod chain;
 mod checks;
 mod clock;
 mod form;
+mod later;
 mod letter;
 mod words;

@@ -1,7 +1,7 @@
 //! `examples/NN-name/{input,plan,status}.yaml`: tests and documentation at once.
 //!
 //! `input.yaml` is read; `plan.yaml` and `status.yaml` are what the plan makes of it. After an intended change,
-//! `UPDATE=1 cargo test -p berth-plan --test spec golden` rewrites them: read the difference before you commit it.
+//! `UPDATE=1 cargo test --workspace --test spec golden` rewrites them: read the difference before you commit it.
 
 // Reading its examples is this test's business; the crate itself still reads nothing.
 #![expect(clippy::disallowed_methods, reason = "the golden test reads its examples")]

@@ -1,7 +1,7 @@
 //! `berth-plan` against its specification: design §2–§5, reference/domain.md §6, reference/ipv6.md §2.
 //!
 //! One module per part of the thinking; `world` makes the objects that they talk about. `golden` compares
-//! `examples/` (which are documentation, too); `UPDATE=1 cargo test -p berth-plan --test spec` rewrites them.
+//! `examples/` (which are documentation, too); `UPDATE=1 cargo test --workspace --test spec` rewrites them.
 
 // Helpers of tests are tests: a broken fixture should stop them at once.
 #![allow(clippy::unwrap_used)]

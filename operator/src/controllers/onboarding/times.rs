@@ -70,6 +70,14 @@ pub(super) async fn keep(pass: &mut Pass<'_>) -> Result<Action> {
     if chain::superseded(&pass.onboarding, &observe::papers(pass.ctx, &pass.onboarding)) {
         return Ok(Action::await_change());
     }
+    let later = pass.later_profiles();
+    // What was decided stands under the rules of its time.
+    if pass.result().is_none() && pass.onboarding.status.as_ref().is_some_and(|s| s.later_profiles != later) {
+        let mut status = pass.onboarding.status.clone().unwrap_or_default();
+        status.later_profiles = later;
+        pass.write(status).await?;
+        return Ok(Action::await_change());
+    }
     if let Some(status) = status::overdue(&pass.onboarding, pass.ctx.today(), &pass.ctx.now()) {
         pass.write(status).await?;
         return Ok(Action::await_change());

@@ -19,6 +19,7 @@ use crate::allocation::Gate;
 use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
+use crate::clock::Clock;
 use crate::drift::Drift;
 use crate::glass::Glass;
 use crate::intents::Intents;
@@ -102,6 +103,8 @@ pub struct Context {
     pub stirred: Notify,
     /// Most environments whose removal may be due at one time.
     pub removals: u16,
+    /// What time it is.
+    pub clock: Clock,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }
@@ -109,6 +112,11 @@ pub struct Context {
 impl Context {
     /// Now.
     pub fn now(&self) -> Time {
+        Time(self.clock.now())
+    }
+
+    /// Now by this machine, whatever the clock shows: for deadlines that are compared with the API server's times.
+    pub fn machine_now(&self) -> Time {
         Time(jiff::Timestamp::now())
     }
 

@@ -11,6 +11,7 @@ pub mod intents;
 pub mod rests;
 pub mod allocation;
 pub mod cache;
+pub mod clock;
 pub mod context;
 pub mod observe;
 pub mod drift;

@@ -1,6 +1,7 @@
 //! The operator's process.
 
 use berth_operator::args::{Args, Command};
+use berth_operator::clock::Clock;
 use berth_operator::restore::{Fate, import_register};
 use berth_operator::{admin, notices, run};
 use clap::Parser;
@@ -29,7 +30,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ledger = berth_operator::ledger::Settings { export: args.ledger_export, keep: args.ledger_keep };
     let notices = args.notices.as_deref().map(|path| notices::Settings::read(path, &zone)).transpose()?;
     let (concurrency, removals) = (args.concurrency, args.removals);
-    let settings = run::Settings { zone, concurrency, removals, identity, ledger, notices };
+    let clock = Clock::system();
+    let settings = run::Settings { clock, zone, concurrency, removals, identity, ledger, notices };
     let result = run::run(client, settings, phase, stop.clone()).await;
     stop.cancel();
     health.await??;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::allocation::{Allocation, Gate};
 use crate::backends;
 use crate::backoff::Backoff;
+use crate::clock::Clock;
 use crate::context::Context;
 use crate::drift::Drift;
 use crate::error::Result;
@@ -21,6 +22,8 @@ use crate::wiring::{Ends, caches, filled, watch_all};
 
 /// How the operator runs.
 pub struct Settings {
+    /// What time it is.
+    pub clock: Clock,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
     /// Environments that are provisioned at the same time.
@@ -131,6 +134,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         changed: Notify::new(),
         removals: settings.removals,
         stirred: Notify::new(),
+        clock: settings.clock,
         zone: settings.zone,
     });
     watch_all(writers, &ctx, &q, &mut watches);

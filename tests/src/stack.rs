@@ -3,6 +3,7 @@
 use berth_api::limits::Adjustable;
 use berth_cluster::Cluster;
 use berth_crds::labels;
+use berth_operator::clock::Clock;
 use berth_operator::run::{Phase, Settings, reconcile_all, run};
 use berth_operator::{ledger, notices};
 use kube::client::ClientBuilder;
@@ -19,6 +20,7 @@ const API_SERVER: &str = "https://kubernetes.default.svc";
 /// What an operator does beside reconciling.
 #[derive(Default)]
 struct Extras {
+    clock: Clock,
     ledger: ledger::Settings,
     notices: Option<notices::Settings>,
     outages: Option<Outages>,
@@ -70,6 +72,13 @@ impl Operator {
         Self::launch(cluster, "operator-6", 6, false, None, extras).await
     }
 
+    /// Starts an operator, without the lease, for which it is another moment, and which perhaps sends notices.
+    pub async fn start_at(cluster: &Cluster, moment: &str, notices: Option<notices::Settings>) -> Result<Self> {
+        let clock = Clock::starting_at(moment.parse()?).ok_or("no clock can show that moment")?;
+        let extras = Extras { clock, notices, ..Extras::default() };
+        Self::launch(cluster, "operator-7", 6, false, None, extras).await
+    }
+
     /// Starts an operator with a name in the lease and a number of environments at once.
     pub async fn start_as(cluster: &Cluster, identity: &str, concurrency: u16) -> Result<Self> {
         Self::launch(cluster, identity, concurrency, true, None, Extras::default()).await
@@ -81,7 +90,7 @@ impl Operator {
         concurrency: u16,
         lease: bool,
         fault: Option<Plan>,
-        Extras { ledger, notices, outages }: Extras,
+        Extras { clock, ledger, notices, outages }: Extras,
     ) -> Result<Self> {
         let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
         let mut config = cluster.config(account.file.path());
@@ -90,7 +99,7 @@ impl Operator {
         let (stop, (ready, mut readiness)) = (CancellationToken::new(), watch::channel(Phase::Starting));
         let zone = jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?;
         let identity = identity.to_owned();
-        let settings = Settings { zone, concurrency, removals: 5, identity, ledger, notices };
+        let settings = Settings { clock, zone, concurrency, removals: 5, identity, ledger, notices };
         let token = stop.clone();
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.

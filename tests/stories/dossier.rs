@@ -283,7 +283,7 @@ async fn the_command_line_goes_from_the_form_to_a_corrected_and_returned_dossier
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_travels_through_the_door_unchanged_and_one_that_is_none_is_refused() -> Result<()> {
+async fn a18_a_form_travels_unchanged_and_one_that_keeps_logs_too_short_or_is_none_is_refused() -> Result<()> {
     let way = Way::open().await?;
     let form = json!({"function": "Một cửa", "bandwidthMbps": 100, "undertaking": "Given",
         "logs": {"kinds": "syslog", "keepDays": 7}});

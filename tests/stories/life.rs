@@ -148,7 +148,7 @@ async fn booked(world: &World, name: &str) -> Result<bool> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_system_leaves_halted_reversed_and_removed_with_prefix_and_booking_given_back() -> Result<()> {
+async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_booking_given_back() -> Result<()> {
     let (world, _operator) = World::own().await?;
     without_days(&world).await?;
     let environment = world.onboard("ag-62", "leaver", |_| {}).await?;

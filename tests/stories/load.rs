@@ -2,7 +2,7 @@
 //! of another make. A thousand claims by default; the size and the seed of a run are its environment:
 //!
 //! ```sh
-//! BERTH_LOAD_CLAIMS=20000 cargo test --release -p berth-tests --test stories -- load:: --nocapture
+//! BERTH_LOAD_CLAIMS=20000 cargo test --release --workspace --test stories -- load:: --nocapture
 //! ```
 
 mod clients;

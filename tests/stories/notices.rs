@@ -21,11 +21,11 @@ use crate::attack::{JSON, MERGE, send};
 use crate::world::{PATIENCE, World, code};
 
 const KEY: &str = "first-key-of-the-receiver";
-const LAN: &str = "lan@skhcn.tinh.gov.vn";
+pub const LAN: &str = "lan@skhcn.tinh.gov.vn";
 const ALICE: &str = "alice@skhcn.tinh.gov.vn";
 
 /// Settings of an operator that sends to a mail server and a receiver.
-fn settings(place: Option<&Place>, hook: Option<(&Receiver, &Path)>) -> Result<Settings> {
+pub fn settings(place: Option<&Place>, hook: Option<(&Receiver, &Path)>) -> Result<Settings> {
     let smtp = place.map(Place::settings);
     let hooks = hook.map(|(r, key)| json!({"name": "itsm", "url": r.url, "keyFile": key}));
     let file = json!({"since": "2020-01-01", "smtp": smtp, "webhooks": Vec::from_iter(hooks)});
@@ -33,7 +33,7 @@ fn settings(place: Option<&Place>, hook: Option<(&Receiver, &Path)>) -> Result<S
 }
 
 /// A world whose agency ag-62 has people: one reads Vietnamese, one English.
-async fn peopled() -> Result<World> {
+pub async fn peopled() -> Result<World> {
     let world = World::start().await?;
     let contact = |name: &str, email: &str, language: &str| json!({"duty": "Dossiers", "name": name, "email": email, "language": language});
     let contacts = json!({"spec": {"contacts": [contact("Lan", LAN, "Vi"), contact("Alice", ALICE, "En")]}});
@@ -50,7 +50,7 @@ async fn notices(world: &World, paper: &Onboarding) -> Result<BTreeMap<Occasion,
 }
 
 /// Waits until a notice about a paper has a reason in `Delivered`.
-async fn reaches(world: &World, paper: &Onboarding, occasion: Occasion, reason: Reason) -> Result<Notice> {
+pub async fn reaches(world: &World, paper: &Onboarding, occasion: Occasion, reason: Reason) -> Result<Notice> {
     let what = format!("{occasion:?} of {} is {}", paper.name_any(), reason.as_str());
     Ok(until(&what, PATIENCE, async || {
         let all = notices(world, paper).await.map_err(|e| e.to_string())?;
@@ -63,7 +63,7 @@ async fn reaches(world: &World, paper: &Onboarding, occasion: Occasion, reason: 
 }
 
 /// E-mails to somebody, in the order of their arrival.
-async fn mails_to(server: &Server, address: &str) -> Result<Vec<Mail>> {
+pub async fn mails_to(server: &Server, address: &str) -> Result<Vec<Mail>> {
     let all = server.mails().await?;
     Ok(all.into_iter().filter(|m| m.to.iter().any(|to| to.address == address)).collect())
 }

@@ -142,7 +142,7 @@ async fn rejected_stays_rejected() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_law_refuses_leaves_a_rejected_onboarding_that_names_the_legal_basis() -> Result<()> {
+async fn a2_what_the_law_refuses_leaves_a_rejected_onboarding_that_names_the_legal_basis() -> Result<()> {
     let world = shared().await?;
     for (name, field, value, basis) in [
         ("story-secret", "dataKinds", json!(["StateSecret"]), "Luật 117/2025"),

@@ -21,6 +21,7 @@ mod audit;
 mod binary;
 mod cluster;
 mod component;
+mod dated;
 mod detached;
 mod error;
 mod flags;

@@ -199,6 +199,11 @@ impl Local {
         self.processes().iter().map(|(component, process)| (*component, process.id())).collect()
     }
 
+    /// Settings of a client of etcd.
+    pub(crate) fn etcd(&self) -> kube::Config {
+        self.probe.etcd()
+    }
+
     /// etcd's revision, which counts every write.
     pub(crate) async fn revision(&self) -> Result<i64> {
         self.probe.revision().await

@@ -56,6 +56,11 @@ impl Probe {
         }
     }
 
+    /// Settings of a client of etcd.
+    pub(crate) fn etcd(&self) -> Config {
+        self.etcd.clone()
+    }
+
     /// The revision in the header of any answer of etcd.
     pub(crate) async fn revision(&self) -> Result<i64> {
         let any_key = serde_json::json!({ "key": "AA==", "count_only": true }).to_string();

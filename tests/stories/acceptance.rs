@@ -1,0 +1,244 @@
+//! Acceptance scenarios that no other story tells (`data/acceptance_scenarios.csv`), each under its number.
+
+use berth_api::client::Client as DoorClient;
+use berth_cluster::{CILIUM, until};
+use berth_crds::agency::AgencyType;
+use berth_crds::notice::Occasion;
+use berth_crds::{AddressPlan, ConditionType, Environment, Reason, Site, Tenant, condition};
+use berth_tests::error::Result;
+use berth_tests::install;
+use berth_tests::mail::Place;
+use berth_tests::people::{self, Account};
+use berth_tests::stack::{Door, Operator};
+use k8s_openapi::api::core::v1::{Namespace, ResourceQuota};
+use kube::api::Patch;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use tonic::Code;
+
+use crate::attack::{JSON, send};
+use crate::networks::{self, kind};
+use crate::notices::{self, LAN};
+use crate::world::{PATIENCE, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_and_the_minutes() -> Result<()> {
+    let (world, place) = (notices::peopled().await?, Place::new()?);
+    let server = place.start().await?;
+    // A network of both families: Cilium's kinds, its shared IPv4 pool, and a node that takes from pools.
+    networks::install(&world.cluster, CILIUM).await?;
+    let admin = world.cluster.admin();
+    let own = |version, name| kind(admin.clone(), version, name, None);
+    let shared = json!({"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumPodIPPool",
+        "metadata": {"name": "shared4", "labels": {"berth.dev/shared-pool": "IPv4"}},
+        "spec": {"ipv4": {"cidrs": ["192.0.2.0/24"], "maskSize": 27}}});
+    let node = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {
+        "pools": {"requested": [{"pool": "default", "needed": {"ipv6-addrs": 8}}], "allocated": []}}}});
+    own("cilium.io/v2alpha1", "CiliumPodIPPool").create(&Default::default(), &serde_json::from_value(shared)?).await?;
+    own("cilium.io/v2", "CiliumNode").create(&Default::default(), &serde_json::from_value(node)?).await?;
+    let operator = Operator::start_telling(&world.cluster, notices::settings(Some(&place), None)?, None).await?;
+    install::agencies_ready(&world.cluster).await?;
+    let environment = world
+        .onboard("ag-62", "a1", |spec| {
+            spec["system"]["level"] = json!(2);
+            spec["environment"]["classRef"]["name"] = json!("m");
+        })
+        .await?;
+    let (name, status) = (environment.name_any(), environment.status.unwrap_or_default());
+    // No zones below level 3: one namespace, one /64 for its pods, and IPv4 beside it.
+    let leaves: Vec<_> = status.namespaces.iter().map(|n| (n.zone, n.prefix.clone().unwrap_or_default())).collect();
+    let [(None, leaf)] = leaves.as_slice() else { return Err(format!("{leaves:?}").into()) };
+    let net = |text: &str| berth_plan::address::parse(text).unwrap();
+    assert_eq!(net(leaf).prefix_len(), 64);
+    assert!(net(&status.prefix.unwrap_or_default()).contains(&net(leaf)));
+    let mut keys = Api::<Namespace>::all(admin.clone()).get(&name).await?.annotations().clone();
+    keys.remove("berth.dev/environment-uid");
+    let pool = format!("p6-{}", leaf.replace([':', '/'], "-"));
+    let both = json!({"ipam.cilium.io/ipv6-pool": pool, "ipam.cilium.io/ipv4-pool": "shared4",
+        "ipam.cilium.io/require-pool-match": "true"});
+    assert_eq!(json!(keys), both);
+    // The quota is the grant, and the grant is the class.
+    let granted = status.granted.ok_or("nothing is granted")?;
+    assert_eq!((granted.cpu.as_str(), granted.memory.as_str(), granted.storage.as_str()), ("8", "32Gi", "500Gi"));
+    let quota = world.within::<ResourceQuota>(&name).await?.remove(0);
+    let hard = quota.status.and_then(|s| s.hard).unwrap_or_default();
+    let in_force = ["limits.cpu", "limits.memory", "requests.storage"].map(|key| hard[key].0.as_str());
+    assert_eq!(in_force, [&granted.cpu, &granted.memory, &granted.storage].map(String::as_str));
+    // The minutes come filled in.
+    let paper = world.onboarding("ag-62", "a1").await?;
+    notices::reaches(&world, &paper, Occasion::HandedOver, Reason::NoticeDelivered).await?;
+    let mails = notices::mails_to(&server, LAN).await?;
+    let minutes = mails.iter().find(|mail| mail.subject.starts_with("Biên bản bàn giao")).ok_or("no minutes")?;
+    let page = server.attachment(minutes, minutes.attachments.first().ok_or("nothing is attached")?).await?;
+    for part in [name.as_str(), "8 vCPU, RAM 32Gi"] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    operator.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a3_level_5_is_refused_everywhere_and_level_4_where_the_site_does_not_reach_it() -> Result<()> {
+    let (world, _operator) = World::own().await?;
+    let ask = async |name: &str, level: i64| {
+        let change = |spec: &mut serde_json::Value| {
+            spec["system"]["level"] = json!(level);
+            spec["environment"]["classRef"]["name"] = json!("m");
+        };
+        world.ask("lead-62", "ag-62", name, change).await
+    };
+    let refused = async |name: &str, level: i64| -> Result<(String, String)> {
+        let paper = world.until(&ask(name, level).await?, ConditionType::Rejected).await?;
+        let conditions = paper.status.unwrap_or_default().conditions;
+        let told = condition::get(&conditions, ConditionType::Rejected).ok_or("not told")?;
+        Ok((told.reason.clone(), told.message.clone()))
+    };
+    let (reason, message) = refused("a3-five", 5).await?;
+    assert_eq!(reason, "RefusedByLaw");
+    assert!(message.contains("NĐ 331/2026 Đ30.9"), "{message}");
+    let (_, message) = refused("a3-four", 4).await?;
+    assert!(message.starts_with("Level 4 is above 3, the highest level of the site"), "{message}");
+    // The same on a site that declares it: accepted, zoned, and level 5 is refused as before.
+    let sites: Api<Site> = Api::all(world.cluster.admin());
+    let capable = Patch::Merge(json!({"spec": {"highestLevel": 4}}));
+    sites.patch("binh-duong-dc1", &Default::default(), &capable).await?;
+    let accepted = until("a level-4 system is accepted", PATIENCE, async || {
+        // The operator's view of the site is a moment behind, and a refused request is over: each try is a new one.
+        let name = format!("a3-four-{}", world.cluster.etcd_revision().await.map_err(|e| e.to_string())?);
+        let paper = ask(&name, 4).await.map_err(|e| e.to_string())?;
+        let paper = world.checked(&paper).await.map_err(|e| e.to_string())?;
+        let status = paper.status.clone().unwrap_or_default();
+        if status.outcome.is_none() { Ok(paper) } else { Err(format!("{:?}", status.conditions)) }
+    })
+    .await?;
+    world.decide("approver", &accepted, "Approve").await?;
+    let ready = world.until(&accepted, ConditionType::Ready).await?;
+    let name = ready.status.and_then(|s| s.environment_ref).ok_or("no environment")?.name;
+    let environment: Environment = Api::all(world.cluster.admin()).get(&name).await?;
+    assert_eq!(environment.status.unwrap_or_default().namespaces.len(), 4);
+    assert_eq!(refused("a3-five-again", 5).await?.0, "RefusedByLaw");
+    Ok(())
+}
+
+/// A pipeline that acts for an agency, through the door.
+async fn pipeline(world: &World, door: &Door, agency: &str) -> Result<DoorClient> {
+    let account = Account { namespace: "pipelines".into(), name: format!("of-{agency}") };
+    let token = people::pipeline(&world.cluster, &account).await?;
+    let agencies: Api<berth_crds::Agency> = Api::all(world.cluster.admin());
+    let member = json!({"kind": "ServiceAccount", "name": account.name, "namespace": account.namespace});
+    let mut members = serde_json::to_value(agencies.get(agency).await?.spec.members)?;
+    members.as_array_mut().ok_or("no list")?.push(json!({"subject": member, "role": "Requester"}));
+    agencies.patch(agency, &Default::default(), &Patch::Merge(json!({"spec": {"members": members}}))).await?;
+    Ok(DoorClient::connect(&door.url, &token).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason_and_none_asks_for_the_other()
+-> Result<()> {
+    let world = World::start().await?;
+    sixteen_blocks(&world).await?;
+    let _operator = world.operator().await?;
+    install::agencies_ready(&world.cluster).await?;
+    // Fifteen bodies take fifteen of the pool's sixteen blocks; communes are numbered elsewhere.
+    let others: Vec<String> = world
+        .all::<berth_crds::Agency>()
+        .await?
+        .into_iter()
+        .filter(|a| a.spec.type_ != AgencyType::Commune && a.spec.in_force.to.is_none())
+        .map(|a| a.name_any())
+        .filter(|name| name != "ag-61" && name != "ag-66")
+        .take(15)
+        .collect();
+    assert_eq!(others.len(), 15, "{others:?}");
+    for (n, agency) in others.iter().enumerate() {
+        enter(&world, &format!("takes{}", char::from(b'a' + n as u8)), agency).await?;
+    }
+    let tenants: Api<Tenant> = Api::all(world.cluster.admin());
+    until("fifteen systems are numbered", PATIENCE, async || {
+        let all = tenants.list(&Default::default()).await.map_err(|e| e.to_string())?.items;
+        let numbered = all.iter().filter(|t| t.status.as_ref().is_some_and(|s| s.prefix.is_some())).count();
+        if numbered == 15 { Ok(()) } else { Err(numbered.to_string()) }
+    })
+    .await?;
+    let door = Door::start(&world.cluster).await?;
+    let mut first = pipeline(&world, &door, "ag-61").await?;
+    let mut second = pipeline(&world, &door, "ag-66").await?;
+    let asked = |agency: &str| crate::door::message(agency, &format!("a15-{agency}"), |_| {});
+    // A19: what acts for one agency asks for nothing in another's name; a control that it asks for its own.
+    until("the pipelines are known", PATIENCE, async || {
+        let made = first.clone().onboardings.create_onboarding(asked("ag-61")).await.map_err(|e| e.to_string())?;
+        second.clone().onboardings.create_onboarding(asked("ag-66")).await.map_err(|e| e.to_string())?;
+        Ok::<_, String>(made)
+    })
+    .await?;
+    let foreign = crate::door::message("ag-66", "a19", |_| {});
+    let denied = first.onboardings.create_onboarding(foreign.clone()).await.unwrap_err();
+    assert_eq!(denied.code(), Code::PermissionDenied, "{denied}");
+    assert!(denied.message().contains("ag-66"), "{denied}");
+    second.onboardings.create_onboarding(foreign).await?;
+    // A15: both are approved at once.
+    let mut papers = Vec::new();
+    for paper in world.all::<berth_crds::Onboarding>().await? {
+        if paper.spec.system.as_ref().is_some_and(|s| s.code.starts_with("a15-")) {
+            papers.push(world.checked(&paper).await?);
+        }
+    }
+    assert_eq!(papers.len(), 2);
+    let decisions = papers.iter().map(|paper| world.decide("approver", paper, "Approve"));
+    for decided in futures::future::join_all(decisions).await {
+        decided?;
+    }
+    let (winners, waiting) = until("one is numbered and the other waits", PATIENCE, async || {
+        let all = tenants.list(&Default::default()).await.map_err(|e| e.to_string())?.items;
+        let racing = all.into_iter().filter(|t| t.spec.code.starts_with("a15-"));
+        let (numbered, waiting): (Vec<_>, Vec<_>) =
+            racing.partition(|t| t.status.as_ref().is_some_and(|s| s.prefix.is_some()));
+        let told = |t: &Tenant| {
+            let conditions = t.status.clone().unwrap_or_default().conditions;
+            condition::get(&conditions, ConditionType::Addressed)
+                .filter(|c| c.status == "False")
+                .map(|c| (c.reason.clone(), c.message.clone()))
+        };
+        match (numbered.as_slice(), waiting.as_slice()) {
+            ([one], [other]) if told(other).is_some() => Ok((one.name_any(), told(other).unwrap_or_default())),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    assert_eq!(waiting.0, "PoolExhausted", "{winners} won; {waiting:?}");
+    let blocks = world.all::<berth_crds::PrefixBlock>().await?;
+    let nets: Vec<_> = blocks.iter().filter_map(|b| berth_plan::address::parse(&b.spec.cidr)).collect();
+    let of = |length: u8| nets.iter().filter(|n| n.prefix_len() == length).copied().collect::<Vec<_>>();
+    let (agencies, systems) = (of(44), of(56));
+    assert_eq!((agencies.len(), systems.len()), (16, 16));
+    for (n, net) in agencies.iter().enumerate() {
+        assert!(agencies[n + 1..].iter().all(|other| other != net), "{net} twice");
+    }
+    door.stop().await
+}
+
+/// A plan whose one pool holds sixteen agencies.
+async fn sixteen_blocks(world: &World) -> Result<()> {
+    let plans: Api<AddressPlan> = Api::all(world.client("platform"));
+    plans.delete("default", &Default::default()).await?;
+    let plan = json!({"apiVersion": "berth.dev/v1alpha1", "kind": "AddressPlan", "metadata": {"name": "default"}, "spec": {
+        "roots": [{"cidr": "3fff:a10::/32", "kind": "Documentation"}], "lengths": {"agency": 44},
+        "departmentPools": ["1"], "communePools": ["9"]}});
+    plans.create(&Default::default(), &serde_json::from_value(plan)?).await?;
+    Ok(())
+}
+
+/// A system of an agency that was entered by hand.
+async fn enter(world: &World, plate: &str, agency: &str) -> Result<()> {
+    let tenant = json!({
+        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": plate},
+        "spec": {
+            "code": plate, "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": agency}, "level": 1,
+            "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
+            "owners": [{"agencyRef": {"name": agency}, "from": "2026-01-01"}],
+            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2026-01-01"}}],
+            "migrationStage": "Operating"
+        }
+    });
+    let made = send(&world.client("platform"), "POST", "/apis/berth.dev/v1alpha1/tenants", JSON, &tenant).await;
+    if made.accepted() { Ok(()) } else { Err(format!("{made:?}").into()) }
+}

@@ -1,0 +1,159 @@
+//! Where dates matter: papers of other days, and an operator for which it is another day. What the API server stamped is
+//! dated in etcd (`Cluster::date`), so that a dossier of last spring is one for everybody who reads it.
+
+use berth_cluster::until;
+use berth_crds::common::NameRef;
+use berth_crds::onboarding::{LaterProfile, OnboardingStatus, OutcomeResult, State};
+use berth_crds::{ConditionType, Decision, Onboarding, condition};
+use berth_tests::error::Result;
+use berth_tests::stack::Operator;
+use kube::{Resource, ResourceExt};
+use serde_json::{Value, json};
+
+use crate::acts::about;
+use crate::world::{PATIENCE, World, decision, request};
+
+/// Submits a paper on an earlier day.
+pub async fn submitted(world: &World, who: &str, body: Value, made: &str) -> Result<Onboarding> {
+    let (namespace, name) = (&body["metadata"]["namespace"], &body["metadata"]["name"]);
+    let agency = namespace.as_str().and_then(|n| n.strip_prefix("agency-")).ok_or("no agency")?.to_owned();
+    let name = name.as_str().ok_or("no name")?.to_owned();
+    world.create(who, body).await?;
+    world.cluster.date(&world.onboarding(&agency, &name).await?, made.parse()?).await?;
+    Ok(world.onboarding(&agency, &name).await?)
+}
+
+/// Signs a Decision on an earlier day.
+pub async fn signed(world: &World, who: &str, body: Value, made: &str) -> Result<Decision> {
+    let decision = world.sign(who, body).await?;
+    world.cluster.date(&decision, made.parse()?).await?;
+    Ok(decision)
+}
+
+/// Waits until the status of a paper is as asked, while an operator runs for which it is `moment`.
+pub async fn on(
+    world: &World,
+    moment: &str,
+    paper: &Onboarding,
+    what: &str,
+    is: impl Fn(&OnboardingStatus) -> bool,
+) -> Result<OnboardingStatus> {
+    let operator = Operator::start_at(&world.cluster, moment, None).await?;
+    let agency = paper.namespace().unwrap_or_default().trim_start_matches("agency-").to_owned();
+    let name = paper.name_any();
+    let found = until(&format!("on {moment} {name} {what}"), PATIENCE, async || {
+        let paper = world.onboarding(&agency, &name).await.map_err(|e| e.to_string())?;
+        let status = paper.status.unwrap_or_default();
+        if is(&status) { Ok(status) } else { Err(format!("{status:?}")) }
+    })
+    .await?;
+    operator.stop().await?;
+    Ok(found)
+}
+
+fn due(status: &OnboardingStatus) -> Option<&str> {
+    status.summary.as_ref()?.due.as_deref()
+}
+
+fn is_overdue(status: &OnboardingStatus) -> bool {
+    condition::is_true(&status.conditions, ConditionType::Overdue)
+}
+
+fn state(status: &OnboardingStatus) -> Option<State> {
+    status.summary.as_ref().map(|summary| summary.state)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a7_what_is_submitted_on_the_friday_before_tet_is_due_after_the_holidays_and_not_a_day_earlier() -> Result<()> {
+    let world = World::start().await?;
+    // 13 February 2026; 16 to 20 February are Tết. Five working days for the check and seven for the decision.
+    let paper = submitted(&world, "lead-62", request("ag-62", "a7"), "2026-02-13T03:00:00Z").await?;
+    let checked = on(&world, "2026-02-13T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    assert_eq!((due(&checked), state(&checked)), (Some("2026-03-10"), Some(State::AwaitingApproval)));
+    // The last minute of the last day, where the province is, is in time. An operator that starts looks at every paper:
+    // a second one that it has dealt with says that it looked at this one.
+    let other = submitted(&world, "lead-62", request("ag-62", "a7-other"), "2026-03-10T03:00:00Z").await?;
+    on(&world, "2026-03-10T16:59:00Z", &other, "is checked", |s| due(s).is_some()).await?;
+    let still = world.onboarding("ag-62", "a7").await?.status.unwrap_or_default();
+    assert_eq!((due(&still), is_overdue(&still)), (Some("2026-03-10"), false));
+    let late = on(&world, "2026-03-10T17:00:00Z", &paper, "is overdue", is_overdue).await?;
+    let told = condition::get(&late.conditions, ConditionType::Overdue).map(|c| c.message.as_str());
+    assert_eq!(told, Some("approver should have acted by 2026-03-10: ask there, or its superior."));
+    // Silence is never an approval.
+    assert_eq!((late.outcome, late.summary.map(|s| s.state)), (None, Some(State::AwaitingApproval)));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a8_what_comes_back_after_a_return_begins_a_new_check_and_the_days_between_are_the_requesters() -> Result<()> {
+    let world = World::start().await?;
+    let first = submitted(&world, "lead-62", request("ag-62", "a8"), "2026-01-05T03:00:00Z").await?;
+    signed(&world, "approver", decision(&first, "approver", 1, "Approve"), "2026-01-05T04:00:00Z").await?;
+    let ready = |s: &OnboardingStatus| condition::is_true(&s.conditions, ConditionType::Ready);
+    let status = on(&world, "2026-01-05T05:00:00Z", &first, "is ready", ready).await?;
+    let tenant = status.tenant_ref.ok_or("no tenant")?.name;
+    // A level dossier is appraised: five working days for the check, fifteen calendar days for level 3 (vn-2016).
+    let level = json!({
+        "action": "RecordLevel", "tenantRef": {"name": tenant},
+        "level": {"level": 3, "regulation": "12/QC-SYT ngày 05/01/2026", "measures": "Some", "reviewOn": "2030-01-01"}
+    });
+    let paper = about(&world, "lead-62", "ag-62", "a8-level", level.clone()).await?;
+    world.cluster.date(&paper, "2026-03-02T03:00:00Z".parse()?).await?;
+    let checked = on(&world, "2026-03-02T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    assert_eq!((due(&checked), state(&checked)), (Some("2026-03-24"), Some(State::UnderAppraisal)));
+    let mut back = decision(&paper, "appraiser", 1, "Return");
+    back["spec"]["reason"] = json!("Hồ sơ chưa đủ.");
+    back["spec"]["defects"] = json!(["Thiếu phương án bảo đảm an ninh mạng."]);
+    signed(&world, "appraiser", back, "2026-03-05T03:00:00Z").await?;
+    let is_back = |s: &OnboardingStatus| state(s) == Some(State::Returned);
+    let returned = on(&world, "2026-03-05T03:01:00Z", &paper, "is returned", is_back).await?;
+    let outcome = returned.outcome.as_ref().map(|o| (o.result, o.decided_at.0.to_string()));
+    assert_eq!(outcome, Some((OutcomeResult::Returned, "2026-03-05T03:00:00Z".to_owned())));
+    assert_eq!(due(&returned), Some("2026-04-06"), "thirty days to supplement; the Saturday rolls on");
+    let mut again = level;
+    again["supersedes"] = json!({"name": paper.name_any(), "uid": paper.uid()});
+    let second = about(&world, "lead-62", "ag-62", "a8-again", again).await?;
+    world.cluster.date(&second, "2026-03-16T03:00:00Z".parse()?).await?;
+    let checked = on(&world, "2026-03-16T03:01:00Z", &second, "is checked", |s| due(s).is_some()).await?;
+    // A new check from the sixteenth; the appraisal counts from its end.
+    assert_eq!((due(&checked), state(&checked)), (Some("2026-04-07"), Some(State::UnderAppraisal)));
+    let chain = checked.checks.iter().find(|c| c.id == "chain").ok_or("no check of the chain")?;
+    let numbers: Vec<String> = chain.numbers.iter().map(|n| format!("{}={}", n.name, n.value)).collect();
+    assert_eq!(numbers, ["returns=1", "requester.days=11", "requester.workingDays=7"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a9_a_new_rule_set_changes_no_clock_of_an_open_request_and_is_listed_as_to_be_met() -> Result<()> {
+    let world = World::start().await?;
+    // The day before vn-2026 comes into force. 22 August is worked; 31 August to 2 September are off.
+    let paper = submitted(&world, "lead-62", request("ag-62", "a9"), "2026-08-18T03:00:00Z").await?;
+    let before = on(&world, "2026-08-18T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    let rules = |status: &OnboardingStatus| status.profile_ref.as_ref().map(|profile| profile.name.clone());
+    let old = Some("vn-2016".to_owned());
+    assert_eq!((rules(&before), due(&before)), (old.clone(), Some("2026-09-07")));
+    let coming = LaterProfile {
+        profile_ref: NameRef::to("vn-2026"),
+        from: "2026-08-19".into(),
+        met_by: Some("2027-06-30".into()),
+    };
+    assert_eq!(before.later_profiles, [coming]);
+    // On the next day the other rules hold for what is submitted then.
+    let next = submitted(&world, "lead-62", request("ag-62", "a9-next"), "2026-08-19T03:00:00Z").await?;
+    let under_new = on(&world, "2026-08-19T03:01:00Z", &next, "is checked", |s| due(s).is_some()).await?;
+    assert_eq!((rules(&under_new), under_new.later_profiles), (Some("vn-2026".to_owned()), vec![]));
+    let after = world.onboarding("ag-62", "a9").await?.status.unwrap_or_default();
+    assert_eq!((rules(&after), due(&after), &after.later_profiles), (old, due(&before), &before.later_profiles));
+    // A rule set that is announced while the request is open is listed too.
+    let mut announced: berth_crds::PolicyProfile = kube::Api::all(world.cluster.admin()).get("vn-2026").await?;
+    announced.spec.in_force.from = "2028-01-01".into();
+    announced.spec.transition = None;
+    announced.meta_mut().name = Some("vn-2028".into());
+    announced.meta_mut().resource_version = None;
+    kube::Api::all(world.cluster.admin()).create(&Default::default(), &announced).await?;
+    let listed = |s: &OnboardingStatus| s.later_profiles.len() == 2;
+    let told = on(&world, "2026-08-20T03:00:00Z", &paper, "lists both", listed).await?;
+    let last = told.later_profiles.last().map(|l| (l.profile_ref.name.as_str(), l.met_by.as_deref()));
+    assert_eq!((last, due(&told)), (Some(("vn-2028", None)), due(&before)));
+    Ok(())
+}

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, Resources, UidRef};
-use crate::environment::{DeployAccount, EnvironmentKind, Exposure};
+use crate::environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception};
 
 /// One submission of a dossier.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -155,6 +155,9 @@ pub struct EnvironmentRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
     pub exposure: Vec<Exposure>,
+    /// Where what is exposed is to be reached over IPv4 only for a while: why, and until when. In a `Change`: the environment's from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_only: Option<Ipv4Exception>,
     /// Whether each namespace gets an account for deployments.
     #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
     pub deploy_account: DeployAccount,

@@ -20,6 +20,7 @@ mod counts;
 mod door;
 mod dossier;
 mod inventory;
+mod ipv4;
 mod schema;
 mod crash;
 mod ledger;

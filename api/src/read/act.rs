@@ -1,12 +1,15 @@
-//! What acts on a whole system ask for.
+//! What acts on a whole system ask for, and what an exception does.
 
 use berth_crds::{
+    environment::Ipv4Exception,
     onboarding::{LevelRequest, TransferRequest},
     tenant::Measures,
 };
 
+use jiff::civil::Date;
+
 use super::{
-    Findings, optional,
+    Findings, date, optional,
     spec::{SPEC, day, reference},
     text,
 };
@@ -32,5 +35,20 @@ pub fn transfer(findings: &mut Findings, from: &pb::TransferRequest) -> Transfer
     TransferRequest {
         from: reference(findings, &path("from_agency"), &from.from_agency, "agencies"),
         to: reference(findings, &path("to_agency"), &from.to_agency, "agencies"),
+    }
+}
+
+/// An exception for IPv4 only: it has a reason, and it ends.
+pub fn ipv4_only(findings: &mut Findings, from: &pb::Ipv4Exception, today: Date) -> Ipv4Exception {
+    let path = |part: &str| format!("{SPEC}.environment.ipv4_only.{part}");
+    let until = path("until");
+    if from.until.is_empty() {
+        findings.missing(&until, "an exception ends: give its last day, YYYY-MM-DD");
+    } else if date(findings, &until, &from.until).is_some_and(|last| last <= today) {
+        findings.bad(&until, &from.until, &format!("must be after today, {today}"));
+    }
+    Ipv4Exception {
+        reason: text::check(findings, &path("reason"), &from.reason, text::lines(500)),
+        until: optional(&from.until),
     }
 }

@@ -165,6 +165,7 @@ fn created(input: &Input, grant: &Grant) -> Option<Environment> {
         access: vec![owner_access(input.agency)],
         deploy_account: asked.deploy_account,
         exposure: asked.exposure.clone(),
+        ipv4_only: asked.ipv4_only.clone(),
         lifecycle: Lifecycle::Active,
         schedule: None,
         end_date: asked.end_date.clone(),
@@ -187,6 +188,8 @@ fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment 
     let revision = existing.spec.basis.revision.unwrap_or(0) + 1;
     environment.spec.class_ref = grant.class_ref.clone();
     environment.spec.quota = grant.quota.clone();
+    let asked = input.onboarding.spec.environment.as_ref().and_then(|asked| asked.ipv4_only.clone());
+    environment.spec.ipv4_only = asked.or(environment.spec.ipv4_only);
     environment.spec.basis = basis(input, revision);
     adopt_level(input, &mut environment);
     environment

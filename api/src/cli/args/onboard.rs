@@ -140,6 +140,12 @@ pub struct Create {
     /// From where it is to be reached: internet, tslcd.
     #[arg(long, value_delimiter = ',')]
     pub exposure: Vec<String>,
+    /// Last day of an exception by which what is exposed is reached over IPv4 only, YYYY-MM-DD.
+    #[arg(long, requires = "ipv4_only_reason")]
+    pub ipv4_only_until: Option<String>,
+    /// What keeps it from being reached over IPv6 too.
+    #[arg(long, requires = "ipv4_only_until")]
+    pub ipv4_only_reason: Option<String>,
     /// Last day, YYYY-MM-DD.
     #[arg(long)]
     pub end_date: Option<String>,

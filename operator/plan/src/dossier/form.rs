@@ -100,7 +100,7 @@ pub const FIELDS: [Field; 33] = [
     field(18, Network, ("Tên miền", "Domain names"), "list of at most 32", &["/form/domains"], Register),
     field(19, Network, ("Địa chỉ IP hiện tại", "Current addresses"), "list of at most 64, for migration", &["/form/currentAddresses"], Register),
     field(20, Network, ("Cổng, giao thức, chiều, nguồn/đích, mục đích, thời hạn", "Port rules"), "list of at most 64; never \"any\"; purpose and last day", &["/form/ports"], Typed),
-    field(21, Network, ("Kết nối: Internet / TSLCD / nội bộ", "Exposure"), "Internet, TSLCD; none is inside only", &["/environment/exposure"], Typed),
+    field(21, Network, ("Kết nối: Internet / TSLCD / nội bộ", "Exposure"), "Internet, TSLCD; none is inside only", &["/environment/exposure", "/environment/ipv4Only"], Typed),
     field(22, Network, ("Băng thông", "Bandwidth"), "Mbit/s", &["/form/bandwidthMbps"], Typed),
     field(23, Network, ("Kết nối, chia sẻ dữ liệu: hệ thống, dịch vụ, tần suất", "Data exchange"), "list of at most 32", &["/form/exchanges"], Register),
     field(24, Operation, ("Sao lưu: RPO, RTO, thời gian lưu", "Backup"), "hours, hours, days", &["/form/backup"], Typed),

@@ -123,10 +123,18 @@ fn leaves(at: &str, value: &Value, found: &mut Vec<(String, String)>) {
 
 /// What stands in a field: the paper's own values, then what the registers know.
 fn cell(field: &Field, spec: &Value, prefilled: &Prefilled) -> String {
-    let own = field.at.iter().filter_map(|at| Some(said(spec.pointer(at)?, CODED.contains(at))));
+    let own = field.at.iter().filter_map(|at| Some(led(at, said(spec.pointer(at)?, CODED.contains(at)))));
     let known = prefilled.values.iter().filter(|(number, _)| *number == field.number).map(|(_, text)| text.clone());
     own.filter(|text| !text.is_empty()).chain(known).collect::<Vec<_>>().join("\n")
 }
+
+/// A value with what must be said before it.
+fn led(at: &str, text: String) -> String {
+    if at == IPV4_ONLY && !text.is_empty() { format!("Ngoại lệ chỉ dùng IPv4: {text}") } else { text }
+}
+
+/// Where the exception for IPv4 only stands, beside the exposure that it is for.
+const IPV4_ONLY: &str = "/environment/ipv4Only";
 
 /// Where a value is one of a closed list, and reads as [`word`]; anywhere else it is what somebody wrote.
 const CODED: [&str; 7] = [
@@ -185,6 +193,7 @@ pub fn label(key: &str) -> Option<&'static str> {
         "peer" => "nguồn/đích",
         "purpose" => "mục đích",
         "until" => "đến ngày",
+        "reason" => "lý do",
         "system" => "hệ thống",
         "service" => "dịch vụ",
         "frequency" => "tần suất",

@@ -23,6 +23,7 @@ mod golden;
 mod growth;
 mod intervention;
 mod inventory;
+mod ipv4;
 mod ledger;
 mod life;
 mod netpol;

@@ -74,7 +74,7 @@ pub fn next(action: Action, environment: &Environment, standing: &Standing, ctx:
     let ends = standing.wake.map(until);
     let spec = &environment.spec;
     let expires = spec.access.iter().any(|a| a.expires.is_some());
-    let dated = expires || spec.end_date.is_some() || spec.schedule.is_some();
+    let dated = expires || spec.end_date.is_some() || spec.schedule.is_some() || spec.ipv4_only.is_some();
     let days = dated.then(|| ctx.until_midnight());
     let due = standing.review_due.filter(|due| *due >= ctx.today());
     let due = due.and_then(|due| due.tomorrow().ok()?.to_zoned(ctx.zone.clone()).ok()).map(|z| until(z.timestamp()));

@@ -18,7 +18,7 @@ pub use audit::{AsOf, Audit, Entries, Verify};
 pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
 pub use night::{Night, NightAct, What};
-pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
+pub use onboard::{Create, Letter, List, Onboard, Paper, Print, Schema, Until, Wait, Which};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]

@@ -1,5 +1,7 @@
 //! `berth onboard schema|draft|print`: the official form. Drafts are files; nothing here writes to the cluster.
 
+use std::io::IsTerminal as _;
+
 use berth_crds::{
     OnboardingSpec,
     environment::EnvironmentKind,
@@ -7,16 +9,18 @@ use berth_crds::{
 };
 use berth_plan::dossier::{
     form::{self, Field, Source},
-    print::{Prefilled, content, html},
+    print::{Prefilled, content, docx, html},
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
     Exit, Result,
-    args::{Create, Format, Print, Schema},
+    args::{Create, Format, Paper, Print, Schema},
     connect::{Session, call},
-    create, file, output, registers, requests, rows,
+    create,
+    failure::Failure,
+    file, output, registers, requests, rows,
 };
 use crate::{
     clock::Clock,
@@ -140,12 +144,24 @@ fn known(spec: &OnboardingSpec, earlier: &[pb::Onboarding]) -> Option<DossierFor
     convert::form::read(&mut Findings::default(), "form", &form)
 }
 
-/// Prints the official form of a draft as HTML.
+/// Prints the official form of a draft.
 pub async fn print(session: &Session, print: Print) -> Result {
+    if print.format == Paper::Docx && print.to.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::Usage("a DOCX file is nothing for a terminal: name a file with --to".into()));
+    }
     let document = file::read(&print.file)?;
     let sha256: String = Sha256::digest(content(&document.spec)).iter().map(|byte| format!("{byte:02x}")).collect();
     let prefilled = prefilled(session, document.agency.as_deref().unwrap_or_default(), &document.spec).await?;
-    output::line(html(&document.spec, &prefilled, &sha256).trim_end())?;
+    let too_large = || Failure::Local("the form is too large for a DOCX file: shorten it".into());
+    let bytes = match print.format {
+        Paper::Html => html(&document.spec, &prefilled, &sha256).into_bytes(),
+        Paper::Docx => docx(&document.spec, &prefilled, &sha256).ok_or_else(too_large)?,
+    };
+    match &print.to {
+        None => output::bytes(&bytes)?,
+        Some(path) => std::fs::write(path, bytes)
+            .map_err(|error| Failure::Local(format!("cannot write {}: {error}", path.display())))?,
+    }
     eprintln!("content {sha256}. Next: sign it, then berth onboard create -f <file> --letter-number …");
     Ok(Exit::Done)
 }

@@ -8,4 +8,4 @@ pub mod holder; // who holds it
 pub mod letter; // the letter in force, corrections included
 pub mod difference; // asked against decided
 pub mod form; // the official form's fields
-pub mod print; // the form as a page
+pub mod print; // the form as a page and as a document

@@ -31,7 +31,7 @@ pub enum Onboard {
     Schema(Schema),
     /// Print a draft as a file, with what is known already.
     Draft(Box<Create>),
-    /// Print the official form of a draft as HTML in Vietnamese, with the hash of its content.
+    /// Print the official form of a draft in Vietnamese, as HTML or DOCX, with the hash of its content.
     Print(Print),
     /// Make every check of a request, submit nothing.
     Check(Box<Create>),
@@ -183,6 +183,21 @@ pub struct Print {
     /// A YAML document of kind Onboarding; `-` is standard input.
     #[arg(long, short)]
     pub file: PathBuf,
+    /// As what to print: a page, or a document for a word processor. Both show the same.
+    #[arg(long, value_enum, default_value = "html")]
+    pub format: Paper,
+    /// File to write, instead of standard output.
+    #[arg(long)]
+    pub to: Option<PathBuf>,
+}
+
+/// As what the form is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Paper {
+    /// A page, HTML.
+    Html,
+    /// A document, DOCX: A4, Times New Roman.
+    Docx,
 }
 
 /// Data of a letter.

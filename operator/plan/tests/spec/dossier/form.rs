@@ -6,7 +6,7 @@ use berth_crds::environment::EnvironmentKind;
 use berth_crds::onboarding::{Action, Verdict};
 use berth_plan::checks::all;
 use berth_plan::dossier::form::{FIELDS, Group, Source, mandatory, of, typed};
-use berth_plan::dossier::print::{Prefilled, content, html, label, word};
+use berth_plan::dossier::print::{Prefilled, content, docx, html, label, word};
 use serde_json::{Value, json};
 use unicode_normalization::is_nfc;
 
@@ -232,6 +232,19 @@ fn the_page_shows_everything_that_the_hash_covers() {
     let shown = |text: &String| page.contains(text.as_str()) || word(text).is_some_and(|word| page.contains(word));
     assert_eq!(all.iter().filter(|text| !shown(text)).collect::<Vec<_>>(), Vec::<&String>::new());
     assert!(page.contains("Nội dung khác của hồ sơ") && page.contains("environmentRef.uid"), "{page}");
+}
+
+#[test]
+fn the_document_carries_the_hash_and_its_bytes_follow_from_the_paper_alone() {
+    let hostile = "</w:t><script>";
+    let paper = |with: Value| onboarding(json!({"spec": merge(json!({"form": full(), "justification": hostile}), with)}));
+    let bytes = |with: Value| docx(&paper(with).spec, &Prefilled::default(), "abc123").unwrap();
+    let document = bytes(json!({}));
+    assert_eq!(bytes(json!({})), document);
+    assert_ne!(bytes(json!({"justification": "Khác."})), document);
+    let text = String::from_utf8_lossy(&document);
+    assert!(text.starts_with("PK") && text.contains("Độc lập - Tự do - Hạnh phúc") && text.contains(">abc123<"));
+    assert!(!text.contains(hostile) && text.contains("&lt;/w:t&gt;&lt;script&gt;"));
 }
 
 #[test]

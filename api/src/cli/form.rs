@@ -5,11 +5,11 @@ use std::io::IsTerminal as _;
 use berth_crds::{
     OnboardingSpec,
     environment::EnvironmentKind,
-    onboarding::{Action, DossierForm},
+    onboarding::{Action, Contact, DossierForm},
 };
 use berth_plan::dossier::{
     form::{self, Field, Source},
-    print::{Prefilled, content, docx, html},
+    print::{Prefilled, contact, content, docx, html},
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -74,6 +74,12 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
     if let Some(inventory) = inventory(session, &agency, &spec).await? {
         today(spec.form.get_or_insert_default(), &inventory);
     }
+    let kind = spec.environment.as_ref().map(|environment| environment.kind);
+    if form::typed(spec.action, kind).contains(&form::CONTACT)
+        && let Some(contact) = body(session, &agency).await?.contact
+    {
+        spec.form.get_or_insert_default().contact = Some(read_contact(contact));
+    }
     let mut body = serde_json::to_value(&spec).unwrap_or_default();
     if let Some(object) = body.as_object_mut() {
         object.remove("requester");
@@ -82,7 +88,6 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
         "apiVersion": "berth.dev/v1alpha1", "kind": "Onboarding",
         "metadata": {"namespace": berth_crds::names::agency_namespace(&agency)}, "spec": body,
     });
-    let kind = spec.environment.as_ref().map(|environment| environment.kind);
     for field in form::typed(spec.action, kind).iter().filter_map(|number| form::of(*number)) {
         output::line(&format!(
             "# {:2} {} / {}: {} {}",
@@ -170,11 +175,15 @@ pub async fn print(session: &Session, print: Print) -> Result {
 async fn prefilled(session: &Session, agency: &str, spec: &OnboardingSpec) -> Result<Prefilled> {
     let mut values = Vec::new();
     if !agency.is_empty() {
-        values.push((1, title(session, agency).await?));
+        let body = body(session, agency).await?;
+        values.push((1, body.display_name.unwrap_or_default().vi));
+        let said = spec.form.as_ref().is_some_and(|form| form.contact.is_some());
+        let known = body.contact.filter(|_| !said).map(read_contact);
+        values.extend(known.map(|known| (form::CONTACT, contact(&known))));
     }
     if let Some(system) = &spec.system {
         for body in [&system.governing_body_ref.name, &system.operator_ref.name] {
-            values.push((9, title(session, body).await?));
+            values.push((9, self::body(session, body).await?.display_name.unwrap_or_default().vi));
         }
     }
     if let Some(tenant) = &spec.tenant_ref {
@@ -187,9 +196,13 @@ async fn prefilled(session: &Session, agency: &str, spec: &OnboardingSpec) -> Re
     Ok(Prefilled { values })
 }
 
-async fn title(session: &Session, agency: &str) -> Result<String> {
+/// What the register says of a body.
+async fn body(session: &Session, agency: &str) -> Result<pb::Agency> {
     let request = pb::GetAgencyRequest { name: name::agency(agency), ..Default::default() };
     let client = &session.client.catalog;
-    let found = call("reading the agency", async || client.clone().get_agency(request.clone()).await).await?;
-    Ok(found.display_name.unwrap_or_default().vi)
+    call("reading the agency", async || client.clone().get_agency(request.clone()).await).await
+}
+
+fn read_contact(from: pb::AgencyContact) -> Contact {
+    Contact { name: from.name, title: from.title, phone: from.phone, email: from.email }
 }

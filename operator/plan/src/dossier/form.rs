@@ -115,6 +115,9 @@ pub const FIELDS: [Field; 33] = [
     field(33, Terms, ("Ký, họ tên, chức danh, dấu", "Signature"), "signer, capacity, SHA-256 of the signed file", &["/letter/signer", "/letter/capacity", "/letter/sha256"], Register),
 ];
 
+/// Number of the field that names the person to ask.
+pub const CONTACT: u8 = 4;
+
 /// Numbers of the fields that people type for an action; the rest is prefilled or does not apply. The signature comes
 /// with the letter.
 pub fn typed(action: Action, kind: Option<EnvironmentKind>) -> &'static [u8] {

@@ -9,6 +9,7 @@ pub use docx::docx;
 pub use words::{label, word};
 
 use berth_crds::OnboardingSpec;
+use berth_crds::onboarding::Contact;
 use serde_json::Value;
 
 use super::form::{FIELDS, Field};
@@ -165,6 +166,11 @@ fn leaves(at: &str, value: &Value, found: &mut Vec<(String, String)>) {
             }
         }
     }
+}
+
+/// The person to ask, as the form shows them.
+pub fn contact(of: &Contact) -> String {
+    said(&serde_json::to_value(of).unwrap_or_default(), false)
 }
 
 /// What stands in a field: the paper's own values, then what the registers know.

@@ -63,6 +63,8 @@ pub enum ConditionType {
     Open,
     /// Connection, Environment: it ends soon, or its last day is over.
     Expiring,
+    /// Environment: its grant is raised for a while; false once it has returned to what it was.
+    Temporary,
     /// Environment: what is exposed is reached over IPv4 only, by an exception; false once its last day is over.
     Ipv4Excepted,
     /// Environment: statistics, backup and reconciliation of what is to be removed are signed.
@@ -103,6 +105,7 @@ impl ConditionType {
             Self::Consented => "Consented",
             Self::Open => "Open",
             Self::Expiring => "Expiring",
+            Self::Temporary => "Temporary",
             Self::Ipv4Excepted => "Ipv4Excepted",
             Self::Reconciled => "Reconciled",
             Self::Delivered => "Delivered",

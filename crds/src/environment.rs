@@ -3,10 +3,12 @@
 mod access;
 mod ipv4;
 mod life;
+mod temporary;
 
 pub use access::*;
 pub use ipv4::*;
 pub use life::*;
+pub use temporary::*;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -50,6 +52,9 @@ pub struct EnvironmentSpec {
     pub profile_ref: NameRef,
     /// What is granted.
     pub quota: Resources,
+    /// Where `classRef` and `quota` are an increase that ends: until when, and what is granted again afterwards. A paper or a hand sets all three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<TemporaryGrant>,
     /// Zones and their shares of the grant in percent; empty: not zoned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
@@ -93,7 +98,7 @@ pub struct EnvironmentStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The steps from Addressed to AccessReady; AccessReviewed, OutsideReady, Held, Isolated, Expiring, Ipv4Excepted, Reconciled; Ready.
+    /// The steps from Addressed to AccessReady; AccessReviewed, OutsideReady, Held, Isolated, Expiring, Temporary, Ipv4Excepted, Reconciled; Ready.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Amounts in force.

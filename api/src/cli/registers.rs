@@ -64,7 +64,9 @@ pub async fn environments(session: &Session, command: Env) -> Result {
         }
         Env::Get { name } => {
             let request = pb::GetEnvironmentRequest { name: full("environments", &name) };
-            output::one(&single!("reading the environment", client, get_environment, request), session.format)?;
+            let environment = single!("reading the environment", client, get_environment, request);
+            output::one(&environment, session.format)?;
+            tell(&environment);
         }
         Env::Night(act) => return super::night::night(session, act).await,
         Env::Watch { name } => watch(session, full("environments", &name)).await?,
@@ -77,6 +79,19 @@ pub async fn environments(session: &Session, command: Env) -> Result {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What of an environment ends by a day and stands in no column.
+fn tell(environment: &pb::Environment) {
+    if let Some(exception) = &environment.ipv4_only {
+        eprintln!("Exposed over IPv4 only until {}: {}", exception.until, exception.reason);
+    }
+    if let Some(temporary) = &environment.temporary {
+        let quota = temporary.quota.clone().unwrap_or_default();
+        let then =
+            format!("{} with {} CPU, {} memory, {} storage", temporary.class, quota.cpu, quota.memory, quota.storage);
+        eprintln!("Raised until {}; granted afterwards: {then}", temporary.until);
+    }
 }
 
 fn standing(only: Ipv4Only) -> pb::list_environments_request::Ipv4Only {

@@ -2,7 +2,7 @@
 
 use berth_crds::{
     ConditionType, Environment, condition,
-    environment::{Ipv4Exception, NamespaceStatus, Schedule, Stage},
+    environment::{Ipv4Exception, NamespaceStatus, Schedule, Stage, TemporaryGrant},
 };
 
 use super::{Twin, basis, conditions, create_time, etag, resources, timestamp};
@@ -44,6 +44,15 @@ pub fn message(from: &Environment) -> pb::Environment {
         schedule: spec.schedule.as_ref().map(schedule),
         remove_time: status.removed_at.map(|at| timestamp(at.0)),
         ipv4_only: spec.ipv4_only.as_ref().map(exception),
+        temporary: spec.temporary.as_ref().map(temporary),
+    }
+}
+
+fn temporary(from: &TemporaryGrant) -> pb::TemporaryGrant {
+    pb::TemporaryGrant {
+        until: from.until.clone(),
+        class: name::class(&from.former.class_ref.name),
+        quota: Some(resources(&from.former.quota)),
     }
 }
 

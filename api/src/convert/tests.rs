@@ -35,6 +35,7 @@ fn environment() -> EnvironmentRequest {
         end_date: Some("2027-12-31".into()),
         requested_prefix: Some("3fff:0:0:100::/56".into()),
         deploy_account: DeployAccount::PerNamespace,
+        until: None,
         ipv4_only: Some(Ipv4Exception { reason: "Thiết bị cũ.".into(), until: Some("2027-06-30".into()) }),
     }
 }

@@ -1,8 +1,8 @@
-//! What acts on a whole system ask for, and what an exception does.
+//! What acts on a whole system ask for, what an exception does, and until when an increase is.
 
 use berth_crds::{
     environment::Ipv4Exception,
-    onboarding::{LevelRequest, TransferRequest},
+    onboarding::{Action, LevelRequest, TransferRequest},
     tenant::Measures,
 };
 
@@ -51,4 +51,18 @@ pub fn ipv4_only(findings: &mut Findings, from: &pb::Ipv4Exception, today: Date)
         reason: text::check(findings, &path("reason"), &from.reason, text::lines(500)),
         until: optional(&from.until),
     }
+}
+
+/// Last day of an increase: only a change has a grant to return to.
+pub fn until(findings: &mut Findings, from: &str, action: Action, today: Date) -> Option<String> {
+    let field = format!("{SPEC}.environment.until");
+    if from.is_empty() {
+        return None;
+    }
+    if action != Action::Change {
+        findings.bad(&field, from, "has no meaning here: only a CHANGE has a grant to return to");
+    } else if date(findings, &field, from).is_some_and(|last| last <= today) {
+        findings.bad(&field, from, &format!("must be after today, {today}"));
+    }
+    optional(from)
 }

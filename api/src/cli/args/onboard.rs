@@ -137,6 +137,9 @@ pub struct Create {
     /// Block storage, where less is enough.
     #[arg(long, requires_all = ["cpu", "memory"])]
     pub storage: Option<String>,
+    /// Last day of another size, YYYY-MM-DD: from the day after, what was granted before is granted again.
+    #[arg(long, requires = "environment")]
+    pub until: Option<String>,
     /// From where it is to be reached: internet, tslcd.
     #[arg(long, value_delimiter = ',')]
     pub exposure: Vec<String>,

@@ -95,7 +95,7 @@ pub const FIELDS: [Field; 33] = [
     field(13, System, ("Cấp độ đề xuất hoặc đã phê duyệt; số, ngày quyết định", "Level, decision"), "1 to 5; the decision is needed from level 3 to go live", &["/system/level", "/level/level"], Register),
     field(14, System, ("Quy chế bảo đảm an ninh mạng", "Security regulation"), "number and date, at most 200", &["/form/regulation", "/level/regulation"], Register),
     field(15, Environment, ("Môi trường", "Environment"), "Prod, Staging, Acceptance, Dev, Training, Recovery; all but Prod end", &["/environment/kind"], Typed),
-    field(16, Environment, ("vCPU, RAM, dung lượng, loại lưu trữ, số bản sao", "Resources"), "class of the catalogue, or less with the reason; reason at most 4000", &["/environment/classRef/name", "/environment/quota", "/justification"], Typed),
+    field(16, Environment, ("vCPU, RAM, dung lượng, loại lưu trữ, số bản sao", "Resources"), "class of the catalogue, or less with the reason; reason at most 4000", &["/environment/classRef/name", "/environment/quota", "/environment/until", "/justification"], Typed),
     field(17, Environment, ("Hệ điều hành, nền tảng, cơ sở dữ liệu, phiên bản", "OS, middleware, database, version"), "list of at most 32, with the last day of support", &["/form/software"], Register),
     field(18, Network, ("Tên miền", "Domain names"), "list of at most 32", &["/form/domains"], Register),
     field(19, Network, ("Địa chỉ IP hiện tại", "Current addresses"), "list of at most 64, for migration", &["/form/currentAddresses"], Register),

@@ -182,11 +182,15 @@ fn cell(field: &Field, spec: &Value, prefilled: &Prefilled) -> String {
 
 /// A value with what must be said before it.
 fn led(at: &str, text: String) -> String {
-    if at == IPV4_ONLY && !text.is_empty() { format!("Ngoại lệ chỉ dùng IPv4: {text}") } else { text }
+    match LEADS.iter().find(|(place, _)| *place == at && !text.is_empty()) {
+        Some((_, lead)) => format!("{lead}: {text}"),
+        None => text,
+    }
 }
 
-/// Where the exception for IPv4 only stands, beside the exposure that it is for.
-const IPV4_ONLY: &str = "/environment/ipv4Only";
+/// What would not be understood beside the other values of its field.
+const LEADS: [(&str, &str); 2] =
+    [("/environment/ipv4Only", "Ngoại lệ chỉ dùng IPv4"), ("/environment/until", "Tăng tạm thời đến hết ngày")];
 
 /// Where a value is one of a closed list, and reads as [`word`]; anywhere else it is what somebody wrote.
 const CODED: [&str; 7] = [

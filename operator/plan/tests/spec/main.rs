@@ -20,6 +20,7 @@ mod desired;
 mod dossier;
 mod fulfil;
 mod golden;
+mod grant;
 mod growth;
 mod intervention;
 mod inventory;

@@ -10,7 +10,7 @@ use berth_crds::condition::{self, Is};
 use berth_crds::environment::{EnvironmentStatus, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::dossier::clock::Clocks;
-use berth_plan::{ipv4, life};
+use berth_plan::{grant, ipv4, life};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -113,7 +113,8 @@ async fn end(environment: &Environment, ctx: &Context) -> Result<()> {
     (status.granted, status.prefix, status.next) = (None, None, None);
     status.namespaces.clear();
     status.halted.clear();
-    status.conditions.retain(|c| c.type_ != ConditionType::Ipv4Excepted.as_str());
+    let over = [ConditionType::Temporary, ConditionType::Ipv4Excepted].map(ConditionType::as_str);
+    status.conditions.retain(|c| !over.contains(&c.type_.as_str()));
     said(environment, &mut status, Is::True, Reason::Removed, ctx);
     write(environment, status, ctx).await.map(drop)
 }
@@ -139,10 +140,15 @@ fn said(environment: &Environment, status: &mut EnvironmentStatus, ready: Is, re
 
 /// Says what comes by its day, and what a removal waits for; tells it once, where people look.
 pub async fn tell(before: &Environment, mut status: EnvironmentStatus, ctx: &Context) -> EnvironmentStatus {
-    let told: Vec<_> = [expiring(before, ctx), excepted(before, ctx), reconciled(before, &status, ctx)].into_iter().flatten().collect();
+    let told: Vec<_> =
+        [expiring(before, ctx), raised(before, ctx), excepted(before, ctx), reconciled(before, &status, ctx)]
+            .into_iter()
+            .flatten()
+            .collect();
     // What says nothing of this environment any more does not stay.
     let kept = |type_: &str| told.iter().any(|(t, ..)| t.as_str() == type_);
-    let ours = [ConditionType::Expiring, ConditionType::Ipv4Excepted, ConditionType::Reconciled];
+    let ours =
+        [ConditionType::Expiring, ConditionType::Temporary, ConditionType::Ipv4Excepted, ConditionType::Reconciled];
     let ours = ours.map(ConditionType::as_str);
     status.conditions.retain(|c| !ours.contains(&c.type_.as_str()) || kept(&c.type_));
     for (type_, is, reason, message) in told {
@@ -161,6 +167,12 @@ type Said = (ConditionType, Is, Reason, String);
 fn expiring(environment: &Environment, ctx: &Context) -> Option<Said> {
     let told = with_clocks(environment, ctx, |clocks| life::ending(&environment.spec, clocks, ctx.today()));
     told.map(|(reason, message)| (ConditionType::Expiring, Is::True, reason, message))
+}
+
+fn raised(environment: &Environment, ctx: &Context) -> Option<Said> {
+    environment.spec.temporary.as_ref()?;
+    let told = with_clocks(environment, ctx, |clocks| grant::told(&environment.spec, clocks, ctx.today()));
+    told.map(|(is, reason, message)| (ConditionType::Temporary, is, reason, message))
 }
 
 fn excepted(environment: &Environment, ctx: &Context) -> Option<Said> {

@@ -66,7 +66,7 @@ fn the_form_has_its_33_fields_in_order_each_with_two_names_a_rule_and_a_place() 
             "capacity": "GIÁM ĐỐC", "sha256": "0".repeat(64)},
         "system": {"dataSubjects": "Under10k"}, "tenantRef": {"name": "aaaaaa"}, "environmentRef": {"name": "x", "uid": "y"},
         "endDate": "2027-01-01", "effectiveDate": "2026-12-20", "level": {"level": 3, "regulation": "1/QC"},
-        "environment": {"endDate": "2027-01-01", "exposure": ["TSLCD"],
+        "environment": {"endDate": "2027-01-01", "until": "2027-03-31", "exposure": ["TSLCD"],
             "ipv4Only": {"reason": "Thiết bị cũ.", "until": "2027-06-30"}, "quota": {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}}
     }}));
     let spec = serde_json::to_value(&paper.spec).unwrap();

@@ -1,5 +1,9 @@
 //! Agency: a body with an opaque permanent id; everything else about it is dated.
 
+mod contact;
+
+pub use contact::*;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
@@ -7,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Bilingual, Booking, Document, NameRef, Resources};
 use crate::decision::SignerRole;
-use crate::notice::Language;
 
 /// What the register says about one body.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -69,7 +72,7 @@ pub struct AgencySpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub delegations: Vec<Delegation>,
-    /// Whom notices to the agency go to, by duty.
+    /// Whom notices to the agency go to, by duty. Who answers for the dossiers with title and telephone stands in their form.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub contacts: Vec<AgencyContact>,
@@ -188,34 +191,6 @@ pub struct Predecessor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub legal_basis: Option<String>,
-}
-
-/// A person or unit of the agency, in one duty.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AgencyContact {
-    /// The duty.
-    pub duty: Duty,
-    /// Name of the person or unit.
-    #[schemars(length(min = 1, max = 200))]
-    pub name: String,
-    /// E-mail address.
-    #[schemars(length(min = 3, max = 254))]
-    #[x_kube(validation = Rule::new("self.matches('^[^@ ,;<>]+@[^@ ,;<>]+$')").message("`email` must be one address, such as van-thu@so.tinh.gov.vn"))]
-    pub email: String,
-    /// Language of e-mails.
-    #[serde(default)]
-    pub language: Language,
-}
-
-/// Duties of an agency's contacts.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Duty {
-    /// Answers for the agency's dossiers (đầu mối hồ sơ).
-    #[default]
-    Dossiers,
-    /// Is above those who do, and is told when they let a time limit pass.
-    Superior,
 }
 
 /// Somebody who acts for the agency.

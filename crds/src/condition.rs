@@ -63,6 +63,10 @@ pub enum ConditionType {
     Open,
     /// Connection, Environment: it ends soon, or its last day is over.
     Expiring,
+    /// Environment: its grant is raised for a while; false once it has returned to what it was.
+    Temporary,
+    /// Environment: what is exposed is reached over IPv4 only, by an exception; false once its last day is over.
+    Ipv4Excepted,
     /// Environment: statistics, backup and reconciliation of what is to be removed are signed.
     Reconciled,
     /// Notice: everybody who is to be told has it.
@@ -101,6 +105,8 @@ impl ConditionType {
             Self::Consented => "Consented",
             Self::Open => "Open",
             Self::Expiring => "Expiring",
+            Self::Temporary => "Temporary",
+            Self::Ipv4Excepted => "Ipv4Excepted",
             Self::Reconciled => "Reconciled",
             Self::Delivered => "Delivered",
         }

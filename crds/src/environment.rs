@@ -1,15 +1,20 @@
 //! Environment: one of a tenant's production, staging, … environments.
 
+mod access;
+mod ipv4;
 mod life;
+mod temporary;
 
+pub use access::*;
+pub use ipv4::*;
 pub use life::*;
+pub use temporary::*;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::agency::Subject;
 use crate::common::{Basis, NameRef, Resources};
 
 /// One environment of a tenant.
@@ -47,6 +52,9 @@ pub struct EnvironmentSpec {
     pub profile_ref: NameRef,
     /// What is granted.
     pub quota: Resources,
+    /// Where `classRef` and `quota` are an increase that ends: until when, and what is granted again afterwards. A paper or a hand sets all three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<TemporaryGrant>,
     /// Zones and their shares of the grant in percent; empty: not zoned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
@@ -66,6 +74,9 @@ pub struct EnvironmentSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
     pub exposure: Vec<Exposure>,
+    /// Exception by which what is exposed is reached over IPv4 only for a while; when its day is over nothing is closed, and it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_only: Option<Ipv4Exception>,
     /// Where the environment is in its life.
     #[serde(default)]
     pub lifecycle: Lifecycle,
@@ -87,7 +98,7 @@ pub struct EnvironmentStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The steps from Addressed to AccessReady; AccessReviewed, OutsideReady, Held, Isolated, Expiring, Reconciled; Ready.
+    /// The steps from Addressed to AccessReady; AccessReviewed, OutsideReady, Held, Isolated, Expiring, Temporary, Ipv4Excepted, Reconciled; Ready.
     #[serde(default)]
     pub conditions: Vec<Condition>,
     /// Amounts in force.
@@ -228,50 +239,6 @@ pub struct ZoneShare {
     /// Percent of the grant; the shares of an environment sum to 100.
     #[schemars(range(min = 1, max = 100))]
     pub percent: i64,
-}
-
-/// One entry of the access list.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[x_kube(validation = Rule::new("has(self.expires) || !(self.subject.name == 'berth:contractor' || self.subject.name.startsWith('berth:') && self.subject.name.endsWith(':contractor'))").message("access of contractors must end: give `expires`"))]
-pub struct Access {
-    /// Who may enter.
-    pub subject: Subject,
-    /// As what.
-    pub role: AccessRole,
-    /// Last day of the access, `YYYY-MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
-    pub expires: Option<String>,
-}
-
-/// Whether there is an account for deployments.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
-pub enum DeployAccount {
-    /// There is none.
-    #[default]
-    None,
-    /// One per namespace, whose tokens are asked for one by one.
-    PerNamespace,
-}
-
-impl DeployAccount {
-    /// Whether there is none.
-    pub fn is_none(&self) -> bool {
-        *self == Self::None
-    }
-}
-
-/// Rights in a tenant namespace; each is a fixed ClusterRole of the chart.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AccessRole {
-    /// Everything but our guards.
-    Admin,
-    /// Workloads and configuration.
-    #[default]
-    Edit,
-    /// Reading, without secrets.
-    View,
 }
 
 /// From where an environment may be reached.

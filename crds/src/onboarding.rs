@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, Resources, UidRef};
-use crate::environment::{DeployAccount, EnvironmentKind, Exposure};
+use crate::environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception};
 
 /// One submission of a dossier.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -47,6 +47,7 @@ use crate::environment::{DeployAccount, EnvironmentKind, Exposure};
 #[x_kube(validation = Rule::new("self.action in ['Extend', 'Suspend', 'Resume', 'Decommission'] ? has(self.environmentRef) && has(self.revision) : true").message("actions `Extend`, `Suspend`, `Resume` and `Decommission` must have `environmentRef` and `revision`"))]
 #[x_kube(validation = Rule::new("self.action == 'Extend' ? has(self.endDate) : true").message("action `Extend` must have `endDate`"))]
 #[x_kube(validation = Rule::new("self.action == 'Change' ? has(self.environmentRef) && has(self.environment) && has(self.revision) : true").message("action `Change` must have `environmentRef`, `revision` and `environment`"))]
+#[x_kube(validation = Rule::new("has(self.environment) && has(self.environment.until) ? self.action == 'Change' : true").message("`environment.until` must be left out unless the action is `Change`: other amounts have no grant to return to"))]
 #[x_kube(validation = Rule::new("self.action == 'RecordLevel' ? has(self.tenantRef) && has(self.level) : !has(self.level)").message("action `RecordLevel` must have `tenantRef` and `level`, which no other action has"))]
 #[x_kube(validation = Rule::new("self.action == 'Transfer' ? has(self.tenantRef) && has(self.transfer) : !has(self.transfer)").message("action `Transfer` must have `tenantRef` and `transfer`, which no other action has"))]
 #[x_kube(validation = Rule::new("self.action == 'GoLive' ? has(self.tenantRef) : true").message("action `GoLive` must have `tenantRef`"))]
@@ -151,10 +152,17 @@ pub struct EnvironmentRequest {
     /// Less than the class's amounts, where less is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quota: Option<Resources>,
+    /// Last day of the amounts, `YYYY-MM-DD`, where a `Change` raises them for a while: from the day after, what was granted before is granted again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub until: Option<String>,
     /// From where it is to be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
     pub exposure: Vec<Exposure>,
+    /// Where what is exposed is to be reached over IPv4 only for a while: why, and until when. In a `Change`: the environment's from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv4_only: Option<Ipv4Exception>,
     /// Whether each namespace gets an account for deployments.
     #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
     pub deploy_account: DeployAccount,

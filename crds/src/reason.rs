@@ -117,6 +117,12 @@ reasons! {
     Removed: "Đã thu hồi, chỉ còn lưu hồ sơ.", "Removed; the record is kept.";
     LastDayNear: "Sắp đến ngày kết thúc.", "The last day is near.";
     LastDayOver: "Đã qua ngày kết thúc.", "The last day is over.";
+    TemporaryGrant: "Mức cấp được tăng tạm thời.", "The grant is raised for a while.";
+    TemporaryGrantEndsSoon: "Sắp hết hạn tăng tạm thời.", "The increase ends soon.";
+    TemporaryGrantOver: "Đã hết hạn tăng tạm thời; trở lại mức cấp trước.", "The increase is over; what was granted before is granted again.";
+    Ipv4Excepted: "Được phép tạm thời chỉ dùng IPv4.", "Exposed over IPv4 only, by an exception with an end date.";
+    Ipv4ExceptionEndsSoon: "Sắp hết hạn ngoại lệ chỉ dùng IPv4.", "The exception for IPv4 only ends soon.";
+    Ipv4ExceptionOver: "Đã hết hạn ngoại lệ chỉ dùng IPv4.", "The exception for IPv4 only is over; nothing was closed.";
     AwaitingReconciliation: "Chờ ký biên bản đối soát.", "Waiting for the signed reconciliation.";
     Reconciled: "Đã ký biên bản đối soát.", "Statistics, backup and reconciliation are signed.";
     RemovalHeld: "Quá nhiều môi trường cùng đến hạn thu hồi; cần người xem xét.", "Too many environments are to be removed at once: a person must look.";

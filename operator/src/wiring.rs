@@ -9,6 +9,7 @@ use berth_crds::{
     AddressPlan, Agency, Connection, Decision, Environment, EnvironmentClass, Intervention, NetworkChange, Onboarding,
     PolicyProfile, PrefixBlock, PrefixClaim, Site, Tenant, WorkingCalendar, names,
 };
+use berth_plan::grant;
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedReceiver;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
@@ -99,7 +100,8 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
         |c| &c.caches.classes,
         |q, o, _, c| {
             q.register(c);
-            q.followers(c, |e| e.spec.class_ref.name == o.name_any());
+            let classes = |e: &Environment| [e.spec.class_ref.clone(), grant::lasting(&e.spec).class_ref];
+            q.followers(c, |e| classes(e).iter().any(|class| class.name == o.name_any()));
         },
     );
     to.start(

@@ -20,6 +20,8 @@ mod counts;
 mod door;
 mod dossier;
 mod inventory;
+mod form;
+mod ipv4;
 mod schema;
 mod crash;
 mod ledger;

@@ -18,7 +18,7 @@ pub use audit::{AsOf, Audit, Entries, Verify};
 pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
 pub use night::{Night, NightAct, What};
-pub use onboard::{Create, Letter, List, Onboard, Print, Schema, Until, Wait, Which};
+pub use onboard::{Create, Letter, List, Onboard, Paper, Print, Schema, Until, Wait, Which};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]
@@ -139,6 +139,9 @@ pub enum Env {
         /// Only this tenant.
         #[arg(long)]
         tenant: Option<String>,
+        /// Only those with an exception for IPv4 only that stands so; how many there are is told.
+        #[arg(long, value_enum)]
+        ipv4_only: Option<Ipv4Only>,
     },
     /// Show one environment.
     Get {
@@ -158,6 +161,15 @@ pub enum Env {
     /// Acts that wait for no paper.
     #[command(flatten)]
     Night(Night),
+}
+
+/// Where an exception for IPv4 only stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ipv4Only {
+    /// Its last day is today or later.
+    Open,
+    /// Its last day is over.
+    Over,
 }
 
 /// Information systems.

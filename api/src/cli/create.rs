@@ -220,6 +220,11 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
         end_date: create.end_date.clone().unwrap_or_default(),
         requested_prefix: create.requested_prefix.clone().unwrap_or_default(),
         deploy_account: create.deploy_account,
+        until: create.until.clone().unwrap_or_default(),
+        ipv4_only: create
+            .ipv4_only_until
+            .clone()
+            .map(|until| pb::Ipv4Exception { reason: create.ipv4_only_reason.clone().unwrap_or_default(), until }),
     })
 }
 

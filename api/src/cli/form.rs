@@ -1,22 +1,26 @@
 //! `berth onboard schema|draft|print`: the official form. Drafts are files; nothing here writes to the cluster.
 
+use std::io::IsTerminal as _;
+
 use berth_crds::{
     OnboardingSpec,
     environment::EnvironmentKind,
-    onboarding::{Action, DossierForm},
+    onboarding::{Action, Contact, DossierForm},
 };
 use berth_plan::dossier::{
     form::{self, Field, Source},
-    print::{Prefilled, content, html},
+    print::{Prefilled, contact, content, docx, html},
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::{
     Exit, Result,
-    args::{Create, Format, Print, Schema},
+    args::{Create, Format, Paper, Print, Schema},
     connect::{Session, call},
-    create, file, output, registers, requests, rows,
+    create,
+    failure::Failure,
+    file, output, registers, requests, rows,
 };
 use crate::{
     clock::Clock,
@@ -70,6 +74,12 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
     if let Some(inventory) = inventory(session, &agency, &spec).await? {
         today(spec.form.get_or_insert_default(), &inventory);
     }
+    let kind = spec.environment.as_ref().map(|environment| environment.kind);
+    if form::typed(spec.action, kind).contains(&form::CONTACT)
+        && let Some(contact) = body(session, &agency).await?.contact
+    {
+        spec.form.get_or_insert_default().contact = Some(read_contact(contact));
+    }
     let mut body = serde_json::to_value(&spec).unwrap_or_default();
     if let Some(object) = body.as_object_mut() {
         object.remove("requester");
@@ -78,7 +88,6 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
         "apiVersion": "berth.dev/v1alpha1", "kind": "Onboarding",
         "metadata": {"namespace": berth_crds::names::agency_namespace(&agency)}, "spec": body,
     });
-    let kind = spec.environment.as_ref().map(|environment| environment.kind);
     for field in form::typed(spec.action, kind).iter().filter_map(|number| form::of(*number)) {
         output::line(&format!(
             "# {:2} {} / {}: {} {}",
@@ -140,12 +149,24 @@ fn known(spec: &OnboardingSpec, earlier: &[pb::Onboarding]) -> Option<DossierFor
     convert::form::read(&mut Findings::default(), "form", &form)
 }
 
-/// Prints the official form of a draft as HTML.
+/// Prints the official form of a draft.
 pub async fn print(session: &Session, print: Print) -> Result {
+    if print.format == Paper::Docx && print.to.is_none() && std::io::stdout().is_terminal() {
+        return Err(Failure::Usage("a DOCX file is nothing for a terminal: name a file with --to".into()));
+    }
     let document = file::read(&print.file)?;
     let sha256: String = Sha256::digest(content(&document.spec)).iter().map(|byte| format!("{byte:02x}")).collect();
     let prefilled = prefilled(session, document.agency.as_deref().unwrap_or_default(), &document.spec).await?;
-    output::line(html(&document.spec, &prefilled, &sha256).trim_end())?;
+    let too_large = || Failure::Local("the form is too large for a DOCX file: shorten it".into());
+    let bytes = match print.format {
+        Paper::Html => html(&document.spec, &prefilled, &sha256).into_bytes(),
+        Paper::Docx => docx(&document.spec, &prefilled, &sha256).ok_or_else(too_large)?,
+    };
+    match &print.to {
+        None => output::bytes(&bytes)?,
+        Some(path) => std::fs::write(path, bytes)
+            .map_err(|error| Failure::Local(format!("cannot write {}: {error}", path.display())))?,
+    }
     eprintln!("content {sha256}. Next: sign it, then berth onboard create -f <file> --letter-number …");
     Ok(Exit::Done)
 }
@@ -154,11 +175,15 @@ pub async fn print(session: &Session, print: Print) -> Result {
 async fn prefilled(session: &Session, agency: &str, spec: &OnboardingSpec) -> Result<Prefilled> {
     let mut values = Vec::new();
     if !agency.is_empty() {
-        values.push((1, title(session, agency).await?));
+        let body = body(session, agency).await?;
+        values.push((1, body.display_name.unwrap_or_default().vi));
+        let said = spec.form.as_ref().is_some_and(|form| form.contact.is_some());
+        let known = body.contact.filter(|_| !said).map(read_contact);
+        values.extend(known.map(|known| (form::CONTACT, contact(&known))));
     }
     if let Some(system) = &spec.system {
         for body in [&system.governing_body_ref.name, &system.operator_ref.name] {
-            values.push((9, title(session, body).await?));
+            values.push((9, self::body(session, body).await?.display_name.unwrap_or_default().vi));
         }
     }
     if let Some(tenant) = &spec.tenant_ref {
@@ -171,9 +196,13 @@ async fn prefilled(session: &Session, agency: &str, spec: &OnboardingSpec) -> Re
     Ok(Prefilled { values })
 }
 
-async fn title(session: &Session, agency: &str) -> Result<String> {
+/// What the register says of a body.
+async fn body(session: &Session, agency: &str) -> Result<pb::Agency> {
     let request = pb::GetAgencyRequest { name: name::agency(agency), ..Default::default() };
     let client = &session.client.catalog;
-    let found = call("reading the agency", async || client.clone().get_agency(request.clone()).await).await?;
-    Ok(found.display_name.unwrap_or_default().vi)
+    call("reading the agency", async || client.clone().get_agency(request.clone()).await).await
+}
+
+fn read_contact(from: pb::AgencyContact) -> Contact {
+    Contact { name: from.name, title: from.title, phone: from.phone, email: from.email }
 }

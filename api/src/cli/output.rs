@@ -91,6 +91,12 @@ pub fn line(text: &str) -> Result<()> {
 
 /// A reader that is gone, such as `head`, ends the command without a panic.
 pub fn write(text: &str) -> Result<()> {
-    let written = std::io::stdout().lock().write_all(text.as_bytes());
+    bytes(text.as_bytes())
+}
+
+/// Prints bytes as they are.
+pub fn bytes(bytes: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(|error| Failure::Local(format!("cannot print: {error}")))
 }

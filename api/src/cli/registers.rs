@@ -2,7 +2,7 @@
 
 use super::{
     Exit, Result,
-    args::{Catalog, Env, Tenant},
+    args::{Catalog, Env, Ipv4Only, Tenant},
     connect::{Session, call},
     create::full,
     failure::Failure,
@@ -15,10 +15,15 @@ const PAGE: i32 = 500;
 
 /// All pages of a list.
 macro_rules! pages {
-    ($doing:literal, $client:expr, $method:ident, $field:ident, $request:expr) => {{
+    ($doing:literal, $client:expr, $method:ident, $field:ident, $request:expr) => {
+        pages!($doing, $client, $method, $field, $request, |_page| {})
+    };
+    ($doing:literal, $client:expr, $method:ident, $field:ident, $request:expr, |$page:ident| $also:block) => {{
         let (mut request, mut found, client) = ($request, Vec::new(), $client);
         loop {
             let page = call($doing, async || client.clone().$method(request.clone()).await).await?;
+            let $page = &page;
+            $also
             found.extend(page.$field);
             request.page_token = page.next_page_token;
             if request.page_token.is_empty() {
@@ -40,19 +45,28 @@ macro_rules! single {
 pub async fn environments(session: &Session, command: Env) -> Result {
     let client = &session.client.environments;
     match command {
-        Env::List { agency, tenant } => {
+        Env::List { agency, tenant, ipv4_only } => {
             let request = pb::ListEnvironmentsRequest {
                 agency: optional("agencies", agency),
                 tenant: optional("tenants", tenant),
                 page_size: PAGE,
+                ipv4_only: ipv4_only.map_or(0, |only| standing(only) as i32),
                 ..Default::default()
             };
-            let all = pages!("listing environments", client, list_environments, environments, request);
+            let mut counted;
+            let all = pages!("listing environments", client, list_environments, environments, request, |page| {
+                counted = page.ipv4_exceptions;
+            });
             output::many(&all, session.format)?;
+            if let (Some(_), Some(counted)) = (ipv4_only, counted) {
+                eprintln!("Exceptions for IPv4 only: {} open, {} over.", counted.open, counted.over);
+            }
         }
         Env::Get { name } => {
             let request = pb::GetEnvironmentRequest { name: full("environments", &name) };
-            output::one(&single!("reading the environment", client, get_environment, request), session.format)?;
+            let environment = single!("reading the environment", client, get_environment, request);
+            output::one(&environment, session.format)?;
+            tell(&environment);
         }
         Env::Night(act) => return super::night::night(session, act).await,
         Env::Watch { name } => watch(session, full("environments", &name)).await?,
@@ -65,6 +79,26 @@ pub async fn environments(session: &Session, command: Env) -> Result {
         }
     }
     Ok(Exit::Done)
+}
+
+/// What of an environment ends by a day and stands in no column.
+fn tell(environment: &pb::Environment) {
+    if let Some(exception) = &environment.ipv4_only {
+        eprintln!("Exposed over IPv4 only until {}: {}", exception.until, exception.reason);
+    }
+    if let Some(temporary) = &environment.temporary {
+        let quota = temporary.quota.clone().unwrap_or_default();
+        let then =
+            format!("{} with {} CPU, {} memory, {} storage", temporary.class, quota.cpu, quota.memory, quota.storage);
+        eprintln!("Raised until {}; granted afterwards: {then}", temporary.until);
+    }
+}
+
+fn standing(only: Ipv4Only) -> pb::list_environments_request::Ipv4Only {
+    match only {
+        Ipv4Only::Open => pb::list_environments_request::Ipv4Only::Open,
+        Ipv4Only::Over => pb::list_environments_request::Ipv4Only::Over,
+    }
 }
 
 async fn watch(session: &Session, name: String) -> Result<()> {

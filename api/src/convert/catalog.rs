@@ -2,6 +2,8 @@
 
 use berth_crds::{Agency, EnvironmentClass, PolicyProfile, Site, profile::LevelRule};
 
+use berth_plan::dossier::contact;
+
 use super::{Twin, bilingual, resources, small};
 use crate::{name, proto::v1 as pb, registers::covers};
 
@@ -22,7 +24,18 @@ pub fn agency(from: &Agency, today: &str) -> pb::Agency {
         predecessors: spec.predecessors.iter().map(|p| name::agency(&p.agency_ref.name)).collect(),
         budget: spec.budget.as_ref().map(resources),
         prefix: status.and_then(|s| s.prefix.clone()).unwrap_or_default(),
+        contact: None,
     }
+}
+
+/// Who answers for an agency's dossiers: for those only who may know it.
+pub fn contact(from: &Agency) -> Option<pb::AgencyContact> {
+    contact::on_record(from).map(|contact| pb::AgencyContact {
+        name: contact.name,
+        title: contact.title,
+        phone: contact.phone,
+        email: contact.email,
+    })
 }
 
 /// A class, and whether a site offers it.

@@ -2,7 +2,7 @@
 
 use berth_crds::{
     ConditionType, Environment, condition,
-    environment::{NamespaceStatus, Schedule, Stage},
+    environment::{Ipv4Exception, NamespaceStatus, Schedule, Stage, TemporaryGrant},
 };
 
 use super::{Twin, basis, conditions, create_time, etag, resources, timestamp};
@@ -43,7 +43,22 @@ pub fn message(from: &Environment) -> pb::Environment {
         next_step: status.next.map(|next| pb::NextStep { stage: stage_of(next.stage) as i32, day: next.day }),
         schedule: spec.schedule.as_ref().map(schedule),
         remove_time: status.removed_at.map(|at| timestamp(at.0)),
+        ipv4_only: spec.ipv4_only.as_ref().map(exception),
+        temporary: spec.temporary.as_ref().map(temporary),
     }
+}
+
+fn temporary(from: &TemporaryGrant) -> pb::TemporaryGrant {
+    pb::TemporaryGrant {
+        until: from.until.clone(),
+        class: name::class(&from.former.class_ref.name),
+        quota: Some(resources(&from.former.quota)),
+    }
+}
+
+/// An exception for IPv4 only.
+pub fn exception(from: &Ipv4Exception) -> pb::Ipv4Exception {
+    pb::Ipv4Exception { reason: from.reason.clone(), until: from.until.clone().unwrap_or_default() }
 }
 
 fn schedule(from: &Schedule) -> pb::Schedule {

@@ -10,8 +10,8 @@ use berth_crds::{
 use berth_plan::{act, checks, dossier::holder};
 
 use super::{
-    Twin, bilingual, conditions, create_time, document, etag, form, grant, identity, resources, small, timestamp,
-    timestamp_of,
+    Twin, bilingual, conditions, create_time, document, environment::exception, etag, form, grant, identity, resources,
+    small, timestamp, timestamp_of,
 };
 use crate::{convert::dated_agency, name, proto::v1 as pb};
 
@@ -117,6 +117,8 @@ fn environment(from: &EnvironmentRequest) -> pb::EnvironmentRequest {
         end_date: from.end_date.clone().unwrap_or_default(),
         requested_prefix: from.requested_prefix.clone().unwrap_or_default(),
         deploy_account: !from.deploy_account.is_none(),
+        ipv4_only: from.ipv4_only.as_ref().map(exception),
+        until: from.until.clone().unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,7 @@ use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, Reason,
     common::{DatedAgency, Document, Identity, NameRef, Resources, UidRef},
     condition::{self, Is},
-    environment::{DeployAccount, EnvironmentKind, Exposure},
+    environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception},
     onboarding::{
         Action, CheckResult, DataKind, EnvironmentRequest, Grant, OnboardingStatus, Outcome, OutcomeResult, State,
         SubjectBand, Summary, SystemRequest, Verdict,
@@ -35,6 +35,8 @@ fn environment() -> EnvironmentRequest {
         end_date: Some("2027-12-31".into()),
         requested_prefix: Some("3fff:0:0:100::/56".into()),
         deploy_account: DeployAccount::PerNamespace,
+        until: None,
+        ipv4_only: Some(Ipv4Exception { reason: "Thiết bị cũ.".into(), until: Some("2027-06-30".into()) }),
     }
 }
 

@@ -222,6 +222,8 @@ fn environment(
         end_date: optional(&from.end_date),
         requested_prefix: optional(&from.requested_prefix),
         deploy_account: if from.deploy_account { DeployAccount::PerNamespace } else { DeployAccount::None },
+        ipv4_only: from.ipv4_only.as_ref().map(|asked| asked_act::ipv4_only(findings, asked, today)),
+        until: asked_act::until(findings, &from.until, action, today),
     }
 }
 

@@ -5,6 +5,7 @@ use kube::ResourceExt as _;
 use tonic::{Request, Response, Status};
 
 use crate::{
+    access::caller,
     convert::catalog as convert,
     door::Door,
     name,
@@ -44,12 +45,16 @@ fn or_missing<T>(found: Option<T>, kind: &'static str, name: String) -> Result<T
 #[tonic::async_trait]
 impl CatalogService for Catalog {
     async fn get_agency(&self, r: Request<pb::GetAgencyRequest>) -> Result<Response<pb::Agency>, Status> {
-        let id = id(&r.get_ref().name, "agencies")?;
+        let (caller, id) = (caller(&r)?, id(&r.get_ref().name, "agencies")?);
         let mut findings = Findings::default();
         let day = read::day(&mut findings, &r.get_ref().as_of);
-        let day = findings.or(day)?.unwrap_or_else(|| self.door.clock.today()).to_string();
+        let past = findings.or(day)?;
+        let day = past.unwrap_or_else(|| self.door.clock.today()).to_string();
         let found = or_missing(self.door.registers().agency(&id).await?, "Agency", name::agency(&id))?;
-        Ok(Response::new(convert::agency(&found, &day)))
+        // The catalogue is everybody's, a person's telephone is not.
+        let may = past.is_none() && (caller.sees_all() || caller.acts_for(&found));
+        let contact = convert::contact(&found).filter(|_| may);
+        Ok(Response::new(pb::Agency { contact, ..convert::agency(&found, &day) }))
     }
 
     async fn list_agencies(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use berth_crds::Environment;
+use berth_plan::ipv4::{self, Standing};
 use futures::StreamExt as _;
 use kube::ResourceExt as _;
 use tonic::{Request, Response, Status};
@@ -51,7 +52,7 @@ impl Environments {
         caller: &Caller,
         request: pb::ListEnvironmentsRequest,
     ) -> Result<pb::ListEnvironmentsResponse> {
-        let arguments = format!("environments {} {}", request.agency, request.tenant);
+        let arguments = format!("environments {} {} {}", request.agency, request.tenant, request.ipv4_only);
         let page = Page::read(request.page_size, &request.page_token, &arguments)?;
         let mut findings = Findings::default();
         let tenant = match request.tenant.as_str() {
@@ -70,13 +71,32 @@ impl Environments {
             let ids: BTreeSet<_> = tenants.iter().map(|tenant| tenant.name_any()).collect();
             environments.retain(|environment| ids.contains(&environment.spec.tenant_ref.name));
         }
+        let today = self.door.clock.today();
+        let counted = ipv4::count(&environments, today);
+        if let Some(wanted) = standing(request.ipv4_only()) {
+            environments.retain(|environment| ipv4::standing(environment, today) == Some(wanted));
+        }
         let (found, next_page_token) = page.cut(environments, |e| e.name_any());
-        Ok(pb::ListEnvironmentsResponse { environments: found.iter().map(message).collect(), next_page_token })
+        let number = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+        Ok(pb::ListEnvironmentsResponse {
+            environments: found.iter().map(message).collect(),
+            next_page_token,
+            ipv4_exceptions: Some(pb::Ipv4Exceptions { open: number(counted.open), over: number(counted.over) }),
+        })
     }
 
     async fn kubeconfig(&self, caller: &Caller, request: pb::GetKubeconfigRequest) -> Result<pb::Kubeconfig> {
         let environment = self.get(caller, &request.name).await?;
         kubeconfig::kubeconfig(self.door.cluster.as_deref(), &environment, &request.token_file)
+    }
+}
+
+/// The exceptions that a list is reduced to.
+fn standing(asked: pb::list_environments_request::Ipv4Only) -> Option<Standing> {
+    match asked {
+        pb::list_environments_request::Ipv4Only::Unspecified => None,
+        pb::list_environments_request::Ipv4Only::Open => Some(Standing::Open),
+        pb::list_environments_request::Ipv4Only::Over => Some(Standing::Over),
     }
 }
 

@@ -10,7 +10,7 @@ use berth_crds::{Environment, EnvironmentSpec, Onboarding, PolicyProfile, Tenant
 use jiff::civil::Date;
 use kube::ResourceExt;
 
-use crate::{life, system};
+use crate::{grant, life, system};
 
 /// What an approved request is turned into.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,11 +160,13 @@ fn created(input: &Input, grant: &Grant) -> Option<Environment> {
         class_ref: grant.class_ref.clone(),
         profile_ref: NameRef::to(input.profile.name_any()),
         quota: grant.quota.clone(),
+        temporary: None,
         zones: level_rule(input).map(|r| r.zones.clone()).unwrap_or_default(),
         level: Some(input.level),
         access: vec![owner_access(input.agency)],
         deploy_account: asked.deploy_account,
         exposure: asked.exposure.clone(),
+        ipv4_only: asked.ipv4_only.clone(),
         lifecycle: Lifecycle::Active,
         schedule: None,
         end_date: asked.end_date.clone(),
@@ -185,8 +187,12 @@ fn revived(input: &Input, removed: &Environment, grant: &Grant) -> Option<Enviro
 fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment {
     let mut environment = existing.clone();
     let revision = existing.spec.basis.revision.unwrap_or(0) + 1;
+    let asked = input.onboarding.spec.environment.as_ref();
+    environment.spec.temporary = grant::raised(&existing.spec, asked.and_then(|asked| asked.until.as_ref()));
     environment.spec.class_ref = grant.class_ref.clone();
     environment.spec.quota = grant.quota.clone();
+    let exception = asked.and_then(|asked| asked.ipv4_only.clone());
+    environment.spec.ipv4_only = exception.or(environment.spec.ipv4_only);
     environment.spec.basis = basis(input, revision);
     adopt_level(input, &mut environment);
     environment

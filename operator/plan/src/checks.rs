@@ -2,6 +2,7 @@
 
 mod consequences;
 mod dossier;
+mod exposure;
 mod form;
 mod request;
 mod reuse;
@@ -57,7 +58,7 @@ pub enum Overall {
 
 /// Every check, in the order in which people read them.
 pub fn all(subject: &Subject) -> Vec<CheckResult> {
-    let checks: [fn(&Subject) -> CheckResult; 16] = [
+    let checks: [fn(&Subject) -> CheckResult; 17] = [
         rules::in_force,            // does the agency exist today
         request::complete,          // is everything there and well written
         form::form,                 // does the form say everything, and nothing forbidden
@@ -69,6 +70,7 @@ pub fn all(subject: &Subject) -> Vec<CheckResult> {
         rules::level,               // does the site reach the level
         rules::plausible,           // is the level what the data suggest
         rules::class,               // does the site run the class, and does the size fit it
+        exposure::ipv4,             // does an exception for IPv4 only end
         request::unique,            // one system per code, one environment per kind
         reuse::function,            // does a system of that function exist
         consequences::consequences, // what a decision on a whole system changes

@@ -26,7 +26,7 @@ use kube::ResourceExt;
 
 use crate::address;
 use crate::amounts::Amounts;
-use crate::life;
+use crate::{grant, life};
 
 pub use access::{Allowed, access_allowed, is_contractor, rbac_subject};
 pub use network::isolation;
@@ -38,7 +38,7 @@ pub struct Input<'a> {
     pub environment: &'a Environment,
     /// Its tenant.
     pub tenant: Option<&'a Tenant>,
-    /// Its class.
+    /// Its class, as [`grant::in_force`] has it today.
     pub class: Option<&'a EnvironmentClass>,
     /// Its rule set.
     pub profile: Option<&'a PolicyProfile>,
@@ -112,14 +112,15 @@ pub fn plan(input: &Input) -> Result<Desired, Blocked> {
     let missing =
         |what: &str, name: &str| blocked(Reason::MissingReference, format!("The {what} {name:?} does not exist."));
     let tenant = input.tenant.ok_or_else(|| missing("tenant", &spec.tenant_ref.name))?;
-    let class = input.class.ok_or_else(|| missing("class", &spec.class_ref.name))?;
+    let in_force = grant::in_force(spec, input.today);
+    let class = input.class.ok_or_else(|| missing("class", &in_force.class_ref.name))?;
     let profile = input.profile.ok_or_else(|| missing("profile", &spec.profile_ref.name))?;
     let level = spec.enforced_level(tenant.spec.level);
     let rule = profile.spec.levels.iter().find(|r| r.level == level).ok_or_else(|| {
         blocked(Reason::InvalidSpec, format!("The profile {:?} has no rule for level {level}.", profile.name_any()))
     })?;
     let granted =
-        Amounts::parse(&spec.quota).map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
+        Amounts::parse(&in_force.quota).map_err(|bad| blocked(Reason::InvalidSpec, format!("`spec.quota`: {bad}.")))?;
     let named: BTreeSet<Zone> = spec.zones.iter().map(|z| z.zone).collect();
     if named.len() != spec.zones.len() {
         return Err(blocked(Reason::InvalidSpec, "`spec.zones` names a zone twice; name each once.".into()));

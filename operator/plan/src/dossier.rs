@@ -9,4 +9,5 @@ pub mod holder; // who holds it
 pub mod letter; // the letter in force, corrections included
 pub mod difference; // asked against decided
 pub mod form; // the official form's fields
-pub mod print; // the form as a page
+pub mod contact; // the person to ask, as the register names them
+pub mod print; // the form as a page and as a document

@@ -19,7 +19,7 @@ use berth_plan::desired::{self, Blocked, Desired};
 use berth_plan::intervention::Standing;
 use berth_plan::network::outside;
 use berth_plan::status::environment::{Progress, blocked, planned};
-use berth_plan::{address, amounts::Amounts, backend::Told};
+use berth_plan::{address, amounts::Amounts, backend::Told, grant};
 use kube::{ResourceExt, runtime::controller::Action};
 
 use crate::booking::{self, Place};
@@ -89,7 +89,8 @@ async fn bring(
 }
 
 fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> std::result::Result<Desired, Blocked> {
-    let class = ctx.caches.classes.get(&environment.spec.class_ref.name, None);
+    let class = grant::in_force(&environment.spec, ctx.today()).class_ref.name;
+    let class = ctx.caches.classes.get(&class, None);
     let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None);
     let prefix = tenant.and_then(|t| t.status.as_ref()?.prefix.clone());
     let addresses = ctx.caches.plans.get(labels::ADDRESS_PLAN, None);
@@ -235,7 +236,7 @@ fn booked_at(tenant: Option<&Tenant>, ctx: &Context) -> Option<Place> {
 
 fn place(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> Option<(Place, Amounts)> {
     let place = booked_at(tenant, ctx)?;
-    Some((place, Amounts::parse(&environment.spec.quota).ok()?))
+    Some((place, grant::to_book(&environment.spec, ctx.today())?))
 }
 
 /// A direct edit by a platform operator books like a paper; it is never silently reverted. What a paper gave is booked

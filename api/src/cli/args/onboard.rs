@@ -31,7 +31,7 @@ pub enum Onboard {
     Schema(Schema),
     /// Print a draft as a file, with what is known already.
     Draft(Box<Create>),
-    /// Print the official form of a draft as HTML in Vietnamese, with the hash of its content.
+    /// Print the official form of a draft in Vietnamese, as HTML or DOCX, with the hash of its content.
     Print(Print),
     /// Make every check of a request, submit nothing.
     Check(Box<Create>),
@@ -137,9 +137,18 @@ pub struct Create {
     /// Block storage, where less is enough.
     #[arg(long, requires_all = ["cpu", "memory"])]
     pub storage: Option<String>,
+    /// Last day of another size, YYYY-MM-DD: from the day after, what was granted before is granted again.
+    #[arg(long, requires = "environment")]
+    pub until: Option<String>,
     /// From where it is to be reached: internet, tslcd.
     #[arg(long, value_delimiter = ',')]
     pub exposure: Vec<String>,
+    /// Last day of an exception by which what is exposed is reached over IPv4 only, YYYY-MM-DD.
+    #[arg(long, requires = "ipv4_only_reason")]
+    pub ipv4_only_until: Option<String>,
+    /// What keeps it from being reached over IPv6 too.
+    #[arg(long, requires = "ipv4_only_until")]
+    pub ipv4_only_reason: Option<String>,
     /// Last day, YYYY-MM-DD.
     #[arg(long)]
     pub end_date: Option<String>,
@@ -177,6 +186,21 @@ pub struct Print {
     /// A YAML document of kind Onboarding; `-` is standard input.
     #[arg(long, short)]
     pub file: PathBuf,
+    /// As what to print: a page, or a document for a word processor. Both show the same.
+    #[arg(long, value_enum, default_value = "html")]
+    pub format: Paper,
+    /// File to write, instead of standard output.
+    #[arg(long)]
+    pub to: Option<PathBuf>,
+}
+
+/// As what the form is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Paper {
+    /// A page, HTML.
+    Html,
+    /// A document, DOCX: A4, Times New Roman.
+    Docx,
 }
 
 /// Data of a letter.

@@ -2,13 +2,16 @@
 
 use std::net::IpAddr;
 
+use berth_crds::Reason;
 use berth_crds::onboarding::{CheckResult, DossierForm, PortRule};
 use berth_crds::profile::DayUnit;
-use berth_crds::{Onboarding, Reason};
 use jiff::civil::Date;
 
 use super::{Subject, asked_level, gather, passed, rules};
-use crate::{day, dossier::form};
+use crate::{
+    day,
+    dossier::{contact, form},
+};
 
 /// Working days of notice before a public service stops (NĐ 224/2026 Đ13 [L]).
 const NOTICE: i64 = 7;
@@ -20,7 +23,7 @@ pub fn form(s: &Subject) -> CheckResult {
     let Some(asked) = &s.onboarding.spec.form else {
         return passed("form", "No form is attached: what it would say is prefilled, or in the letter.");
     };
-    let mut defects = missing(s.onboarding);
+    let mut defects = missing(s);
     defects.extend(people(asked, s.day));
     defects.extend(asked.ports.iter().enumerate().flat_map(|(i, rule)| port(i, rule, s.day)));
     defects.extend(names(asked));
@@ -29,13 +32,21 @@ pub fn form(s: &Subject) -> CheckResult {
     gather("form", Reason::InvalidSpec, defects, "The form is complete.")
 }
 
-fn missing(onboarding: &Onboarding) -> Vec<String> {
-    let spec = serde_json::to_value(&onboarding.spec).unwrap_or_default();
-    let kind = onboarding.spec.environment.as_ref().map(|e| e.kind);
-    let needed = form::mandatory(onboarding.spec.action, kind).into_iter().filter_map(form::of);
-    // A field that stands in several places is there when one of them is.
-    let absent = needed.filter(|field| !field.at.iter().any(|at| spec.pointer(at).is_some()));
-    absent.map(|field| format!("Field {} ({}) of the form is missing; give it.", field.number, field.en)).collect()
+fn missing(s: &Subject) -> Vec<String> {
+    let asked = &s.onboarding.spec;
+    let spec = serde_json::to_value(asked).unwrap_or_default();
+    let kind = asked.environment.as_ref().map(|e| e.kind);
+    let needed = form::mandatory(asked.action, kind).into_iter().filter_map(form::of);
+    // A field that stands in several places is there when one of them is; what is on record need not stand in the paper.
+    let on_record = s.register.agencies.get(s.agency).and_then(|agency| contact::on_record(agency));
+    let known = |field: &form::Field| field.number == form::CONTACT && on_record.is_some();
+    let absent = needed.filter(|field| !known(field) && !field.at.iter().any(|at| spec.pointer(at).is_some()));
+    absent
+        .map(|field| {
+            let or = if field.number == form::CONTACT { ", or have it entered in the agency's register" } else { "" };
+            format!("Field {} ({}) of the form is missing; give it{or}.", field.number, field.en)
+        })
+        .collect()
 }
 
 fn people(asked: &DossierForm, today: Date) -> Vec<String> {

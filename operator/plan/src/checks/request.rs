@@ -7,8 +7,9 @@ use berth_crds::{Environment, Reason};
 use super::{Subject, gather};
 use crate::act::{self, Part};
 use crate::amounts::Amounts;
+use crate::dossier::difference;
 use crate::fulfil::made_by;
-use crate::{day, life, text};
+use crate::{day, grant, life, text};
 
 /// Everything is there and well written; all defects at once.
 pub fn complete(s: &Subject) -> CheckResult {
@@ -43,6 +44,14 @@ pub fn complete(s: &Subject) -> CheckResult {
             && day::parse(end).is_none_or(|d| d <= s.day)
         {
             defects.push(format!("`spec.environment.endDate` is {end:?}; give a date after {}.", s.day));
+        }
+        if let Some(until) = &environment.until
+            && day::parse(until).is_none_or(|d| d <= s.day)
+        {
+            defects.push(format!("`spec.environment.until` is {until:?}; give a last day after {}.", s.day));
+        }
+        if environment.until.is_some() && spec.action != Action::Change {
+            defects.push("`spec.environment.until` is of action Change only; leave it out.".into());
         }
         if let Some(quota) = &environment.quota {
             defects.extend(amounts_defects(quota));
@@ -210,12 +219,18 @@ pub fn current(s: &Subject) -> CheckResult {
 
 fn stale_revision(s: &Subject, environment: &Environment) -> Option<String> {
     let (asked, now) = (s.onboarding.spec.revision.unwrap_or(0), environment.spec.basis.revision.unwrap_or(0));
-    let kind = s.onboarding.spec.environment.as_ref().map(|e| e.kind);
+    let environment_asked = s.onboarding.spec.environment.as_ref();
+    let kind = environment_asked.map(|e| e.kind);
     if asked != now {
         return Some(format!("`spec.revision` is {asked}, the environment is at {now}; read it again and ask anew."));
     }
     if let Some(stopped) = life::no_growth(environment, s.day) {
         return Some(stopped);
+    }
+    let for_a_while = environment_asked.is_some_and(|asked| asked.until.is_some());
+    let raised = difference::asked(&s.onboarding.spec, s.register).filter(|_| for_a_while);
+    if let Some(no_raise) = raised.and_then(|asked| grant::no_raise(&environment.spec, &asked)) {
+        return Some(no_raise);
     }
     (kind != Some(environment.spec.kind)).then(|| {
         format!(

@@ -136,6 +136,9 @@ pub fn covered(s: &Subject) -> Result<String, String> {
         return Err(format!("rule {name:?} does not cover action {:?}", spec.action));
     }
     let asked = spec.environment.as_ref().ok_or("no environment is asked for")?;
+    if asked.ipv4_only.is_some() {
+        return Err("people grant an exception for IPv4 only".into());
+    }
     let level = asked_level(s).ok_or("the level of the system is not known")?;
     if level > rule.highest_level {
         return Err(format!("rule {name:?} covers levels up to {}, the system has {level}", rule.highest_level));

@@ -57,6 +57,9 @@ words! {
     "class": "Cấu hình", "Class and runtime",
         advice "Chọn cấu hình khác trong danh mục, hoặc giảm mức đề nghị.",
         "Choose another class of the catalogue, or ask for less.";
+    "ipv4": "Ngoại lệ chỉ dùng IPv4", "IPv4-only exception",
+        advice "Nêu lý do và ngày cuối của ngoại lệ, hoặc bỏ ngoại lệ để dùng cả IPv4 và IPv6; ngoại lệ do người có thẩm quyền quyết định.",
+        "Give the reason and the last day of the exception, or leave it out and use both families; people grant it.";
     "unique": "Trùng hồ sơ", "Uniqueness",
         advice "Đề nghị bổ sung môi trường hoặc thay đổi hệ thống đã có.",
         "Ask for another environment or a change of the system that exists.";

@@ -95,12 +95,12 @@ pub const FIELDS: [Field; 33] = [
     field(13, System, ("Cấp độ đề xuất hoặc đã phê duyệt; số, ngày quyết định", "Level, decision"), "1 to 5; the decision is needed from level 3 to go live", &["/system/level", "/level/level"], Register),
     field(14, System, ("Quy chế bảo đảm an ninh mạng", "Security regulation"), "number and date, at most 200", &["/form/regulation", "/level/regulation"], Register),
     field(15, Environment, ("Môi trường", "Environment"), "Prod, Staging, Acceptance, Dev, Training, Recovery; all but Prod end", &["/environment/kind"], Typed),
-    field(16, Environment, ("vCPU, RAM, dung lượng, loại lưu trữ, số bản sao", "Resources"), "class of the catalogue, or less with the reason; reason at most 4000", &["/environment/classRef/name", "/environment/quota", "/justification"], Typed),
+    field(16, Environment, ("vCPU, RAM, dung lượng, loại lưu trữ, số bản sao", "Resources"), "class of the catalogue, or less with the reason; reason at most 4000", &["/environment/classRef/name", "/environment/quota", "/environment/until", "/justification"], Typed),
     field(17, Environment, ("Hệ điều hành, nền tảng, cơ sở dữ liệu, phiên bản", "OS, middleware, database, version"), "list of at most 32, with the last day of support", &["/form/software"], Register),
     field(18, Network, ("Tên miền", "Domain names"), "list of at most 32", &["/form/domains"], Register),
     field(19, Network, ("Địa chỉ IP hiện tại", "Current addresses"), "list of at most 64, for migration", &["/form/currentAddresses"], Register),
     field(20, Network, ("Cổng, giao thức, chiều, nguồn/đích, mục đích, thời hạn", "Port rules"), "list of at most 64; never \"any\"; purpose and last day", &["/form/ports"], Typed),
-    field(21, Network, ("Kết nối: Internet / TSLCD / nội bộ", "Exposure"), "Internet, TSLCD; none is inside only", &["/environment/exposure"], Typed),
+    field(21, Network, ("Kết nối: Internet / TSLCD / nội bộ", "Exposure"), "Internet, TSLCD; none is inside only", &["/environment/exposure", "/environment/ipv4Only"], Typed),
     field(22, Network, ("Băng thông", "Bandwidth"), "Mbit/s", &["/form/bandwidthMbps"], Typed),
     field(23, Network, ("Kết nối, chia sẻ dữ liệu: hệ thống, dịch vụ, tần suất", "Data exchange"), "list of at most 32", &["/form/exchanges"], Register),
     field(24, Operation, ("Sao lưu: RPO, RTO, thời gian lưu", "Backup"), "hours, hours, days", &["/form/backup"], Typed),
@@ -114,6 +114,9 @@ pub const FIELDS: [Field; 33] = [
     field(32, Terms, ("Cam kết sử dụng đúng mục đích, an toàn, hiệu quả và tiết kiệm", "Undertaking"), "Given", &["/form/undertaking"], Typed),
     field(33, Terms, ("Ký, họ tên, chức danh, dấu", "Signature"), "signer, capacity, SHA-256 of the signed file", &["/letter/signer", "/letter/capacity", "/letter/sha256"], Register),
 ];
+
+/// Number of the field that names the person to ask.
+pub const CONTACT: u8 = 4;
 
 /// Numbers of the fields that people type for an action; the rest is prefilled or does not apply. The signature comes
 /// with the letter.

@@ -1,9 +1,18 @@
-//! The official form as a page: HTML in Vietnamese, with the hash of its content for the signature.
+//! The official form on paper: its rows in Vietnamese, with the hash of its content for the signature, as HTML and as DOCX.
+//! Both show the same rows.
+
+mod archive; // a zip archive in memory
+mod docx; // the form as WordprocessingML
+mod words; // what people call parts and values
+
+pub use docx::docx;
+pub use words::{label, word};
 
 use berth_crds::OnboardingSpec;
+use berth_crds::onboarding::Contact;
 use serde_json::Value;
 
-use super::form::{FIELDS, Field, Group};
+use super::form::{FIELDS, Field};
 
 /// What the registers add to a paper.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,53 +48,91 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// The page; `sha256` is the hash of [`content`].
-pub fn html(spec: &OnboardingSpec, prefilled: &Prefilled, sha256: &str) -> String {
+/// The country's name, which stands above every administrative document.
+pub const COUNTRY: &str = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM";
+/// The motto below it; NĐ 30/2020 writes hyphens between blanks [K].
+pub const MOTTO: &str = "Độc lập - Tự do - Hạnh phúc";
+/// What the form is called.
+pub const TITLE: &str = "PHIẾU ĐỀ NGHỊ CẤP TÀI NGUYÊN";
+/// What stands before the hash.
+pub const HASH: &str = "Mã băm nội dung (SHA-256), dùng khi ký:";
+/// What the print is not.
+pub const NO_ORIGINAL: &str = "Bản in hỗ trợ lập hồ sơ; không thay cho văn bản đã ký.";
+
+/// One row of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// Title of a part.
+    Part(&'static str),
+    /// A field, or something else that the paper holds.
+    Field {
+        /// Its number; none beyond the 33 fields.
+        number: Option<u8>,
+        /// Its name, or its path in the paper.
+        name: String,
+        /// What stands in it, in lines.
+        value: String,
+    },
+}
+
+/// The rows of the form: every field in order, then whatever else the hash covers. All that is printed comes from here.
+pub fn rows(spec: &OnboardingSpec, prefilled: &Prefilled) -> Vec<Row> {
     let value = serde_json::to_value(spec).unwrap_or_default();
-    let mut rows = String::new();
-    let mut group = None;
+    let mut rows = Vec::new();
+    let mut part = None;
     for field in &FIELDS {
-        if group != Some(field.group) {
-            group = Some(field.group);
-            rows.push_str(&heading(field.group));
+        if part != Some(field.group) {
+            part = Some(field.group);
+            rows.push(Row::Part(field.group.words().0));
         }
-        let text = cell(field, &value, prefilled);
-        rows.push_str(&format!(
-            "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-            field.number,
-            escaped(field.vi),
-            escaped(&text).replace('\n', "<br>")
-        ));
+        let text = plain(&cell(field, &value, prefilled));
+        rows.push(Row::Field { number: Some(field.number), name: field.vi.to_owned(), value: text });
     }
-    for (at, text) in rest(&value) {
-        if group.take().is_some() {
-            rows.push_str(&title("Nội dung khác của hồ sơ"));
-        }
-        rows.push_str(&format!(
-            "<tr><td></td><th scope=\"row\">{}</th><td>{}</td></tr>\n",
-            escaped(&at),
-            escaped(&text).replace('\n', "<br>")
-        ));
+    let rest = rest(&value);
+    if !rest.is_empty() {
+        rows.push(Row::Part("Nội dung khác của hồ sơ"));
     }
+    rows.extend(rest.into_iter().map(|(at, text)| Row::Field { number: None, name: plain(&at), value: plain(&text) }));
+    rows
+}
+
+/// Text as it can be printed: lines end in one way, and what cannot be seen or turns the reading round is shown as
+/// U+FFFD, so that whoever signs reads what is there.
+fn plain(text: &str) -> String {
+    let hidden = |c: char| {
+        let control = c.is_control() && !matches!(c, '\n' | '\t');
+        control || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
+    };
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.chars().map(|c| if hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// The form as a page; `sha256` is the hash of [`content`].
+pub fn html(spec: &OnboardingSpec, prefilled: &Prefilled, sha256: &str) -> String {
+    let rows: String = rows(spec, prefilled).iter().map(row).collect();
     format!(
         "<!doctype html>\n<html lang=\"vi\">\n<head>\n<meta charset=\"utf-8\">\n<title>Phiếu đề nghị cấp tài nguyên</title>\n\
          <style>\nbody {{ font-family: \"Times New Roman\", serif; max-width: 60em; margin: 2em auto }}\n\
          h1, .motto {{ text-align: center }}\ntable {{ border-collapse: collapse; width: 100% }}\n\
          td, th {{ border: 1px solid #444; padding: .3em .5em; text-align: left; vertical-align: top }}\n\
          th {{ font-weight: normal; width: 38% }}\n.hash {{ font-family: monospace; overflow-wrap: anywhere }}\n</style>\n\
-         </head>\n<body>\n<p class=\"motto\">CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM<br>Độc lập – Tự do – Hạnh phúc</p>\n\
-         <h1>PHIẾU ĐỀ NGHỊ CẤP TÀI NGUYÊN</h1>\n<table>\n<tbody>\n{rows}</tbody>\n</table>\n\
-         <p>Mã băm nội dung (SHA-256), dùng khi ký:</p>\n<p class=\"hash\">{sha256}</p>\n\
-         <p>Bản in hỗ trợ lập hồ sơ; không thay cho văn bản đã ký.</p>\n</body>\n</html>\n"
+         </head>\n<body>\n<p class=\"motto\">{COUNTRY}<br>{MOTTO}</p>\n\
+         <h1>{TITLE}</h1>\n<table>\n<tbody>\n{rows}</tbody>\n</table>\n\
+         <p>{HASH}</p>\n<p class=\"hash\">{}</p>\n<p>{NO_ORIGINAL}</p>\n</body>\n</html>\n",
+        escaped(sha256)
     )
 }
 
-fn heading(group: Group) -> String {
-    title(group.words().0)
-}
-
-fn title(text: &str) -> String {
-    format!("<tr><td colspan=\"3\"><strong>{}</strong></td></tr>\n", escaped(text))
+fn row(row: &Row) -> String {
+    match row {
+        Row::Part(title) => format!("<tr><td colspan=\"3\"><strong>{}</strong></td></tr>\n", escaped(title)),
+        Row::Field { number, name, value } => format!(
+            "<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td></tr>\n",
+            number.map(|n| n.to_string()).unwrap_or_default(),
+            escaped(name),
+            escaped(value).replace('\n', "<br>")
+        ),
+    }
 }
 
 /// What the paper holds beyond the 33 fields, by its path: whoever signs the hash must have read all of it.
@@ -121,12 +168,29 @@ fn leaves(at: &str, value: &Value, found: &mut Vec<(String, String)>) {
     }
 }
 
+/// The person to ask, as the form shows them.
+pub fn contact(of: &Contact) -> String {
+    said(&serde_json::to_value(of).unwrap_or_default(), false)
+}
+
 /// What stands in a field: the paper's own values, then what the registers know.
 fn cell(field: &Field, spec: &Value, prefilled: &Prefilled) -> String {
-    let own = field.at.iter().filter_map(|at| Some(said(spec.pointer(at)?, CODED.contains(at))));
+    let own = field.at.iter().filter_map(|at| Some(led(at, said(spec.pointer(at)?, CODED.contains(at)))));
     let known = prefilled.values.iter().filter(|(number, _)| *number == field.number).map(|(_, text)| text.clone());
     own.filter(|text| !text.is_empty()).chain(known).collect::<Vec<_>>().join("\n")
 }
+
+/// A value with what must be said before it.
+fn led(at: &str, text: String) -> String {
+    match LEADS.iter().find(|(place, _)| *place == at && !text.is_empty()) {
+        Some((_, lead)) => format!("{lead}: {text}"),
+        None => text,
+    }
+}
+
+/// What would not be understood beside the other values of its field.
+const LEADS: [(&str, &str); 2] =
+    [("/environment/ipv4Only", "Ngoại lệ chỉ dùng IPv4"), ("/environment/until", "Tăng tạm thời đến hết ngày")];
 
 /// Where a value is one of a closed list, and reads as [`word`]; anywhere else it is what somebody wrote.
 const CODED: [&str; 7] = [
@@ -157,88 +221,6 @@ fn said(value: &Value, coded: bool) -> String {
             map.iter().map(entry).collect::<Vec<_>>().join("; ")
         }
     }
-}
-
-/// What people call a part of a field.
-pub fn label(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "name" => "tên",
-        "title" => "chức danh",
-        "phone" => "điện thoại",
-        "email" => "email",
-        "issuer" => "cơ quan ban hành",
-        "number" => "số",
-        "date" => "ngày",
-        "signer" => "người ký",
-        "capacity" => "chức vụ",
-        "sha256" => "mã băm bản ký",
-        "cpu" => "vCPU",
-        "memory" => "RAM",
-        "storage" => "dung lượng",
-        "objectStorage" => "lưu trữ đối tượng",
-        "gpus" => "GPU",
-        "version" => "phiên bản",
-        "supportedUntil" => "hỗ trợ đến",
-        "port" => "cổng",
-        "protocol" => "giao thức",
-        "direction" => "chiều",
-        "peer" => "nguồn/đích",
-        "purpose" => "mục đích",
-        "until" => "đến ngày",
-        "system" => "hệ thống",
-        "service" => "dịch vụ",
-        "frequency" => "tần suất",
-        "rpoHours" => "RPO (giờ)",
-        "rtoHours" => "RTO (giờ)",
-        "keepDays" => "lưu (ngày)",
-        "kinds" => "loại, giao thức",
-        "day" => "ngày chuyển đổi",
-        "rollback" => "phương án quay lui",
-        "account" => "tài khoản",
-        _ => return None,
-    })
-}
-
-/// What people call a value.
-pub fn word(value: &str) -> Option<&'static str> {
-    Some(match value {
-        "New" => "Cấp mới",
-        "AddEnvironment" => "Bổ sung môi trường",
-        "Change" => "Thay đổi",
-        "Extend" => "Gia hạn",
-        "Suspend" => "Tạm dừng",
-        "Resume" => "Hoạt động lại",
-        "Decommission" => "Thu hồi",
-        "Transfer" => "Chuyển giao",
-        "RecordLevel" => "Ghi nhận cấp độ",
-        "GoLive" => "Đưa vào vận hành, khai thác",
-        "Public" => "thông tin công cộng",
-        "Private" => "thông tin riêng",
-        "PersonalBasic" => "dữ liệu cá nhân cơ bản",
-        "PersonalSensitive" => "dữ liệu cá nhân nhạy cảm",
-        "StateSecret" => "bí mật nhà nước",
-        "Under10k" => "dưới 10.000",
-        "From10kTo100k" => "từ 10.000 đến dưới 100.000",
-        "Over100k" => "từ 100.000 trở lên",
-        "Prod" => "vận hành chính thức",
-        "Staging" => "tiền vận hành",
-        "Acceptance" => "nghiệm thu",
-        "Dev" => "phát triển",
-        "Training" => "đào tạo",
-        "Recovery" => "dự phòng thảm họa",
-        "Internet" => "Internet",
-        "TSLCD" => "mạng TSLCD",
-        "Internal" => "cán bộ trong cơ quan",
-        "Agencies" => "cơ quan khác",
-        "Citizens" => "người dân",
-        "Businesses" => "doanh nghiệp",
-        "Tcp" => "TCP",
-        "Udp" => "UDP",
-        "In" => "vào",
-        "Out" => "ra",
-        "Given" => "Cam kết sử dụng đúng mục đích, an toàn, hiệu quả và tiết kiệm",
-        _ => return None,
-    })
 }
 
 /// Text as it stands in HTML.

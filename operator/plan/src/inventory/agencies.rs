@@ -1,11 +1,13 @@
 //! Rows of bodies.
 
-use berth_crds::agency::{AgencyType, DatedName, DatedText, DayRange};
+use berth_crds::agency::{AgencyContact, AgencyType, DatedName, DatedText, DayRange, Duty};
 use berth_crds::common::{Bilingual, DatedAgency, NameRef};
+use berth_crds::notice::Language;
 use berth_crds::{Agency, AgencySpec};
 
 use super::cells::Cells;
 use super::{Defect, File, Known, Verdict};
+use crate::checks::is_official;
 
 const TYPES: [AgencyType; 7] = [
     AgencyType::Department,
@@ -47,6 +49,7 @@ fn read(cells: &mut Cells, file: &mut File, known: &Known) -> Option<(String, Ag
     }
     let alias = alias(cells, id.as_deref(), file, known);
     let parent = parent(cells, id.as_deref(), file, known);
+    let contacts = contact(cells).into_iter().collect();
     let mark = cells.text("mark", 8);
     let (id, from) = (id?, from?.to_string());
     let in_force = DayRange { from: from.clone(), to: until.map(|until| until.to_string()) };
@@ -57,11 +60,28 @@ fn read(cells: &mut Cells, file: &mut File, known: &Known) -> Option<(String, Ag
         names: vec![DatedName { value: named, in_force: in_force.clone() }],
         aliases: alias.map(|value| DatedText { value, in_force: in_force.clone() }).into_iter().collect(),
         parents: parent.map(under).into_iter().collect(),
+        contacts,
         mark,
         in_force,
         ..AgencySpec::default()
     };
     Some((id, spec))
+}
+
+/// Who answers for the body's dossiers: a name and an address, with title and telephone where the row has them.
+fn contact(cells: &mut Cells) -> Option<AgencyContact> {
+    let (name, title) = (cells.text("contact", 200), cells.text("contact_title", 200));
+    let phone = cells.text("contact_phone", 40);
+    let email = cells.word("contact_email", 254, |c| c.is_ascii_alphanumeric() || "@._+-".contains(c));
+    if email.as_ref().is_some_and(|email| !is_official(email) || email.matches('@').count() != 1) {
+        cells.unread("contact_email");
+    }
+    for (key, other) in [("contact", "contact_email"), ("contact_email", "contact")] {
+        if cells.get(key).is_some() && cells.get(other).is_none() {
+            cells.bad(other, format!("is empty where `{key}` is filled; fill both, or neither"));
+        }
+    }
+    Some(AgencyContact { duty: Duty::Dossiers, name: name?, title, phone, email: email?, language: Language::Vi })
 }
 
 /// An id or alias: lower-case letters, digits and hyphens inside.
@@ -110,6 +130,14 @@ fn differences(there: &AgencySpec, row: &AgencySpec) -> Vec<Defect> {
     let aliases = |spec: &AgencySpec| spec.aliases.iter().map(|a| a.value.clone()).collect::<Vec<_>>().join(", ");
     let parents =
         |spec: &AgencySpec| spec.parents.iter().map(|p| p.agency_ref.name.clone()).collect::<Vec<_>>().join(", ");
+    let contact = |c: &AgencyContact| {
+        let more = [&c.title, &c.phone].map(|text| text.clone().unwrap_or_default());
+        [c.name.clone(), c.email.clone()].into_iter().chain(more).filter(|text| !text.is_empty()).collect::<Vec<_>>()
+    };
+    let dossiers = |spec: &AgencySpec| {
+        let of = spec.contacts.iter().filter(|c| c.duty == Duty::Dossiers);
+        of.map(|c| contact(c).join(" / ")).collect::<Vec<_>>().join(", ")
+    };
     let lacks = |row: String, there: String| !row.is_empty() && !there.split(", ").any(|part| part == row);
     let cases = [
         ("type", format!("{:?}", row.type_), format!("{:?}", there.type_), row.type_ != there.type_),
@@ -117,6 +145,7 @@ fn differences(there: &AgencySpec, row: &AgencySpec) -> Vec<Defect> {
         ("name", names(row), names(there), first(row) != first(there)),
         ("alias", aliases(row), aliases(there), lacks(aliases(row), aliases(there))),
         ("parent", parents(row), parents(there), lacks(parents(row), parents(there))),
+        ("contact", dossiers(row), dossiers(there), lacks(dossiers(row), dossiers(there))),
     ];
     cases
         .into_iter()

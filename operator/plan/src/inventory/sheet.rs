@@ -65,7 +65,7 @@ pub const SYSTEMS: [Column; 20] = [
 ];
 
 /// Columns of a list of bodies.
-pub const AGENCIES: [Column; 9] = [
+pub const AGENCIES: [Column; 13] = [
     must("id", "mã cơ quan", "opaque, permanent id, such as ag-62"),
     must("name", "tên cơ quan", "name in Vietnamese, at most 300 characters"),
     may("name_en", "tên tiếng anh", "name in English, at most 300 characters"),
@@ -74,6 +74,10 @@ pub const AGENCIES: [Column; 9] = [
     may("until", "ngày kết thúc", "last day of the body"),
     may("alias", "tên tắt", "short name that people type, such as so-y-te"),
     may("parent", "cấp trên", "id of the body above it"),
+    may("contact", "đầu mối", "name of the person who answers for its dossiers"),
+    may("contact_title", "chức danh đầu mối", "office that the person holds"),
+    may("contact_phone", "điện thoại đầu mối", "telephone of the person"),
+    may("contact_email", "email đầu mối", "one address of the person in an official domain (….gov.vn)"),
     may("mark", "độ tin cậy", "certainty mark, such as N, K or A"),
 ];
 

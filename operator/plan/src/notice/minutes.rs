@@ -12,7 +12,7 @@ use kube::ResourceExt;
 use super::World;
 use super::arguments::{both, listed, same, title};
 use super::text::value as filled;
-use crate::dossier::print::escaped;
+use crate::dossier::print::{COUNTRY, MOTTO, escaped};
 
 /// What is handed over.
 pub(super) struct Handover<'a> {
@@ -153,7 +153,7 @@ pub fn minutes(spec: &NoticeSpec) -> String {
          h1, .motto {{ text-align: center }}\ntable {{ border-collapse: collapse; width: 100% }}\n\
          td, th {{ border: 1px solid #444; padding: .3em .5em; text-align: left; vertical-align: top }}\n\
          th {{ font-weight: normal; width: 38% }}\n.sign td {{ height: 8em; text-align: center; width: 50% }}\n</style>\n\
-         </head>\n<body>\n<p class=\"motto\">CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM<br>Độc lập – Tự do – Hạnh phúc</p>\n\
+         </head>\n<body>\n<p class=\"motto\">{COUNTRY}<br>{MOTTO}</p>\n\
          <h1>BIÊN BẢN BÀN GIAO</h1>\n\
          <p>Bên giao: {}<br>Bên nhận: {}</p>\n<table>\n<tbody>\n{rows}</tbody>\n</table>\n\
          <p>Bên nhận quản lý ứng dụng, dữ liệu và tài khoản trong môi trường; bên giao quản lý hạ tầng. Bàn giao kỹ thuật \

@@ -7,6 +7,8 @@
 // Helpers of tests are tests: a broken fixture should stop them at once.
 #![allow(clippy::unwrap_used)]
 
+mod form;
+
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};

@@ -255,6 +255,36 @@ fn agencies_come_in_with_dates_alias_and_parent_and_a_repeat_writes_nothing() {
         let found = told(&judge(&text.replacen(from, to, 1), &register())[0]);
         assert!(found.iter().any(|(c, v, m)| c == column && v == value && m.contains(message)), "{to}: {found:?}");
     }
+    let head = "id,name,type,effective,contact,contact_title,contact_phone,contact_email\n";
+    let person = "Lê An,Trưởng phòng,0274 000 000,an@tta.tinh.gov.vn";
+    let with_person = format!("{head}ag-82,Trung tâm B,ServiceUnit,2026-01-01,{person}\n");
+    let Verdict::Agency(named) = judge(&with_person, &register()).remove(0).verdict else { panic!("not new") };
+    assert_eq!(
+        serde_json::to_value(&named.spec.contacts).unwrap(),
+        json!([{"duty": "Dossiers", "name": "Lê An", "title": "Trưởng phòng", "phone": "0274 000 000",
+            "email": "an@tta.tinh.gov.vn", "language": "Vi"}])
+    );
+    let there = register_with(|r| drop(r.agencies.insert("ag-82".into(), Arc::from(named))));
+    assert_eq!(judge(&with_person, &there)[0].verdict, Verdict::Present);
+    for (from, to, column, message) in [
+        (
+            "an@tta.tinh.gov.vn",
+            "an@gmail.com",
+            "contact_email",
+            "give the one address of the person in an official domain",
+        ),
+        ("an@tta.tinh.gov.vn", "", "contact_email", "is empty where `contact` is filled; fill both, or neither"),
+        ("Lê An,", ",", "contact", "is empty where `contact_email` is filled"),
+        (
+            "0274 000 000",
+            "0274 111 111",
+            "contact",
+            "is not what the register says: \"Lê An / an@tta.tinh.gov.vn / Trưởng phòng",
+        ),
+    ] {
+        let found = told(&judge(&with_person.replacen(from, to, 1), &there)[0]);
+        assert!(found.iter().any(|(c, _, m)| c == column && m.contains(message)), "{to}: {found:?}");
+    }
     let renamed = told(&judge(&text.replace("Trung tâm A", "Trung tâm Z"), &known)[0]);
     assert!(renamed.len() == 1 && renamed[0].0 == "name" && renamed[0].2.contains("Trung tâm A"), "{renamed:?}");
 }

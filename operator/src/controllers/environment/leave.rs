@@ -10,8 +10,8 @@ use berth_crds::condition::{self, Is};
 use berth_crds::environment::{EnvironmentStatus, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::dossier::clock::Clocks;
-use berth_plan::life;
 use berth_plan::status::environment::enter;
+use berth_plan::{grant, ipv4, life};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -116,6 +116,8 @@ async fn end(environment: &Environment, ctx: &Context) -> Result<()> {
     (status.granted, status.prefix, status.next) = (None, None, None);
     status.namespaces.clear();
     status.halted.clear();
+    let over = [ConditionType::Temporary, ConditionType::Ipv4Excepted].map(ConditionType::as_str);
+    status.conditions.retain(|c| !over.contains(&c.type_.as_str()));
     said(environment, &mut status, Is::True, Reason::Removed, ctx);
     write(environment, status, ctx).await.map(drop)
 }
@@ -141,10 +143,16 @@ fn said(environment: &Environment, status: &mut EnvironmentStatus, ready: Is, re
 
 /// Says what comes by its day, and what a removal waits for; tells it once, where people look.
 pub async fn tell(before: &Environment, mut status: EnvironmentStatus, ctx: &Context) -> EnvironmentStatus {
-    let told: Vec<_> = [expiring(before, ctx), reconciled(before, &status, ctx)].into_iter().flatten().collect();
+    let told: Vec<_> =
+        [expiring(before, ctx), raised(before, ctx), excepted(before, ctx), reconciled(before, &status, ctx)]
+            .into_iter()
+            .flatten()
+            .collect();
     // What says nothing of this environment any more does not stay.
     let kept = |type_: &str| told.iter().any(|(t, ..)| t.as_str() == type_);
-    let ours = [ConditionType::Expiring, ConditionType::Reconciled].map(ConditionType::as_str);
+    let ours =
+        [ConditionType::Expiring, ConditionType::Temporary, ConditionType::Ipv4Excepted, ConditionType::Reconciled];
+    let ours = ours.map(ConditionType::as_str);
     status.conditions.retain(|c| !ours.contains(&c.type_.as_str()) || kept(&c.type_));
     for (type_, is, reason, message) in told {
         let was = before.status.as_ref().and_then(|s| condition::get(&s.conditions, type_));
@@ -160,11 +168,27 @@ pub async fn tell(before: &Environment, mut status: EnvironmentStatus, ctx: &Con
 type Said = (ConditionType, Is, Reason, String);
 
 fn expiring(environment: &Environment, ctx: &Context) -> Option<Said> {
+    let told = with_clocks(environment, ctx, |clocks| life::ending(&environment.spec, clocks, ctx.today()));
+    told.map(|(reason, message)| (ConditionType::Expiring, Is::True, reason, message))
+}
+
+fn raised(environment: &Environment, ctx: &Context) -> Option<Said> {
+    environment.spec.temporary.as_ref()?;
+    let told = with_clocks(environment, ctx, |clocks| grant::told(&environment.spec, clocks, ctx.today()));
+    told.map(|(is, reason, message)| (ConditionType::Temporary, is, reason, message))
+}
+
+fn excepted(environment: &Environment, ctx: &Context) -> Option<Said> {
+    environment.spec.ipv4_only.as_ref()?;
+    let told = with_clocks(environment, ctx, |clocks| ipv4::told(environment, clocks, ctx.today()));
+    told.map(|(is, reason, message)| (ConditionType::Ipv4Excepted, is, reason, message))
+}
+
+/// Asks by the clocks of the environment's rule set.
+fn with_clocks<T>(environment: &Environment, ctx: &Context, ask: impl FnOnce(&Clocks) -> Option<T>) -> Option<T> {
     let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None)?;
     let calendar = observe::register(ctx).calendar();
-    let clocks = Clocks { profile: &profile, calendar: &calendar };
-    let (reason, message) = life::ending(&environment.spec, &clocks, ctx.today())?;
-    Some((ConditionType::Expiring, Is::True, reason, message))
+    ask(&Clocks { profile: &profile, calendar: &calendar })
 }
 
 fn reconciled(environment: &Environment, status: &EnvironmentStatus, ctx: &Context) -> Option<Said> {

@@ -71,14 +71,15 @@ pub fn next(action: Action, environment: &Environment, standing: &Standing, ctx:
     // A moment after the instant: a timer that fires early would find nothing to do and wait for ever.
     let until =
         |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default() + Duration::from_millis(20);
-    let ends = standing.wake.map(until);
+    let act_ends = standing.wake.map(until);
     let spec = &environment.spec;
     let expires = spec.access.iter().any(|a| a.expires.is_some());
-    let dated = expires || spec.end_date.is_some() || spec.schedule.is_some();
+    let ends = spec.end_date.is_some() || spec.ipv4_only.is_some() || spec.temporary.is_some();
+    let dated = expires || ends || spec.schedule.is_some();
     let days = dated.then(|| ctx.until_midnight());
     let due = standing.review_due.filter(|due| *due >= ctx.today());
     let due = due.and_then(|due| due.tomorrow().ok()?.to_zoned(ctx.zone.clone()).ok()).map(|z| until(z.timestamp()));
-    match [ends, days, due].into_iter().flatten().min() {
+    match [act_ends, days, due].into_iter().flatten().min() {
         Some(wait) => Action::requeue(wait.min(FARTHEST)),
         None => action,
     }

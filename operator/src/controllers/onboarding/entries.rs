@@ -10,6 +10,7 @@ use berth_plan::admit::{self, Admission};
 use berth_plan::amounts::Amounts;
 use berth_plan::dossier::state;
 use berth_plan::fulfil::{self, Way, made_by};
+use berth_plan::grant;
 use berth_plan::status::onboarding::Event;
 use kube::ResourceExt;
 use kube::api::PostParams;
@@ -156,7 +157,7 @@ async fn carry_out(
 async fn take_back(pass: &Pass<'_>, place: &Place, name: &str) -> Result<()> {
     let standing = environment(pass).map(|e| {
         let now = e.status.as_ref().and_then(|s| Amounts::parse(s.granted.as_ref()?).ok()).unwrap_or_default();
-        let granted = Amounts::parse(&e.spec.quota).unwrap_or_default();
+        let granted = grant::to_book(&e.spec, pass.ctx.today()).unwrap_or_default();
         (granted.max(now), e.spec.basis.onboarding_ref.clone())
     });
     booking::take_back(pass.ctx, place, name, &pass.onboarding.uid().unwrap_or_default(), standing).await

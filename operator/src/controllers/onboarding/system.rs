@@ -8,6 +8,7 @@ use berth_crds::onboarding::Action as Asked;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition};
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::Wish;
+use berth_plan::grant;
 use berth_plan::status::onboarding::Event;
 use berth_plan::system::{self, transfer};
 use kube::ResourceExt;
@@ -65,7 +66,7 @@ async fn book(pass: &Pass<'_>, tenant: &Tenant) -> Result<Option<String>> {
     let Some(place) = receiver(pass, tenant) else { return Ok(None) };
     let environments = environments(pass, tenant);
     let wish = |e: &'_ Arc<Environment>| {
-        Some((e.name_any(), Amounts::parse(&e.spec.quota).ok()?, e.spec.basis.onboarding_ref.clone()))
+        Some((e.name_any(), grant::to_book(&e.spec, pass.ctx.today())?, e.spec.basis.onboarding_ref.clone()))
     };
     let wanted: Vec<_> = environments.iter().filter_map(wish).collect();
     let ledger = place.ledger();

@@ -1,12 +1,14 @@
 //! The official form (`data/request_form_fields.csv`): 33 fields, few of them typed, all rules at once, and its page.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use berth_crds::environment::EnvironmentKind;
-use berth_crds::onboarding::{Action, Verdict};
+use berth_crds::onboarding::{Action, Contact, Verdict};
 use berth_plan::checks::all;
-use berth_plan::dossier::form::{FIELDS, Group, Source, mandatory, of, typed};
-use berth_plan::dossier::print::{Prefilled, content, html, label, word};
+use berth_plan::dossier::contact::on_record;
+use berth_plan::dossier::form::{self, CONTACT, FIELDS, Group, Source, mandatory, typed};
+use berth_plan::dossier::print::{Prefilled, Row, contact, content, docx, html, label, rows, word};
 use serde_json::{Value, json};
 use unicode_normalization::is_nfc;
 
@@ -64,7 +66,8 @@ fn the_form_has_its_33_fields_in_order_each_with_two_names_a_rule_and_a_place() 
             "capacity": "GIÁM ĐỐC", "sha256": "0".repeat(64)},
         "system": {"dataSubjects": "Under10k"}, "tenantRef": {"name": "aaaaaa"}, "environmentRef": {"name": "x", "uid": "y"},
         "endDate": "2027-01-01", "effectiveDate": "2026-12-20", "level": {"level": 3, "regulation": "1/QC"},
-        "environment": {"endDate": "2027-01-01", "exposure": ["TSLCD"], "quota": {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}}
+        "environment": {"endDate": "2027-01-01", "until": "2027-03-31", "exposure": ["TSLCD"],
+            "ipv4Only": {"reason": "Thiết bị cũ.", "until": "2027-06-30"}, "quota": {"cpu": "1", "memory": "1Gi", "storage": "1Gi"}}
     }}));
     let spec = serde_json::to_value(&paper.spec).unwrap();
     for field in &FIELDS {
@@ -84,7 +87,7 @@ fn a_test_environment_of_a_known_system_asks_at_most_six_fields() {
     }
     for action in ACTIONS {
         let asked = typed(action, None);
-        assert!(!asked.is_empty() && asked.iter().all(|n| of(*n).is_some()), "{action:?}");
+        assert!(!asked.is_empty() && asked.iter().all(|n| form::of(*n).is_some()), "{action:?}");
         assert!(asked.windows(2).all(|pair| pair[0] < pair[1]), "{action:?}");
         assert!(mandatory(action, None).iter().all(|n| asked.contains(n)), "{action:?} needs what it does not ask");
     }
@@ -94,6 +97,38 @@ fn a_test_environment_of_a_known_system_asks_at_most_six_fields() {
 fn a_form_in_order_passes_and_none_is_no_defect() {
     assert_eq!(judged(full()).0, Verdict::Passed, "{}", judged(full()).1);
     assert_eq!(judged(Value::Null).0, Verdict::Passed);
+}
+
+#[test]
+fn a_contact_on_record_need_not_be_typed_and_one_that_lacks_something_is_none() {
+    let whole = json!({"duty": "Dossiers", "name": "Lê An", "title": "Trưởng phòng", "phone": "0274 000 000",
+        "email": "an@tinh.gov.vn"});
+    let expected: Contact = of(full()["contact"].clone());
+    let body = |contacts: Value| agency("ag-62", json!({"contacts": contacts}));
+    let known = |contacts: Value| on_record(&body(contacts));
+    let lacking = |part: &str| merge(whole.clone(), json!({part: null}));
+    let elsewhere = merge(whole.clone(), json!({"email": "an@gmail.com"}));
+    let superior = merge(whole.clone(), json!({"duty": "Superior"}));
+    assert_eq!(known(json!([lacking("phone"), superior, whole])), Some(expected.clone()), "the first that is whole");
+    for none in [json!([]), json!([lacking("title")]), json!([lacking("phone")]), json!([elsewhere]), json!([superior])]
+    {
+        assert_eq!(known(none.clone()), None, "{none}");
+    }
+    let judged = |contacts: Value| {
+        let register = register_with(|r| drop(r.agencies.insert("ag-62".into(), Arc::new(body(contacts)))));
+        let paper = onboarding(json!({"spec": {"form": merge(full(), json!({"contact": null}))}}));
+        let (profile, id) = (profile(json!({})), "form");
+        let results = all(&subject(&paper, "ag-62", &profile, &register, &[]));
+        results.iter().find(|r| r.id == id).map(|r| (r.result, r.message.clone())).unwrap()
+    };
+    assert_eq!(judged(json!([whole])), (Verdict::Passed, "The form is complete.".to_owned()));
+    let missing = "Field 4 (Contact) of the form is missing; give it, or have it entered in the agency's register.";
+    assert_eq!(judged(json!([lacking("phone")])), (Verdict::Failed, missing.to_owned()));
+    // It is printed as if it had been typed.
+    let typed = onboarding(json!({"spec": {"form": full()}}));
+    let row =
+        Row::Field { number: Some(CONTACT), name: form::of(CONTACT).unwrap().vi.into(), value: contact(&expected) };
+    assert!(rows(&typed.spec, &Prefilled::default()).contains(&row), "{row:?}");
 }
 
 #[test]
@@ -231,6 +266,20 @@ fn the_page_shows_everything_that_the_hash_covers() {
     let shown = |text: &String| page.contains(text.as_str()) || word(text).is_some_and(|word| page.contains(word));
     assert_eq!(all.iter().filter(|text| !shown(text)).collect::<Vec<_>>(), Vec::<&String>::new());
     assert!(page.contains("Nội dung khác của hồ sơ") && page.contains("environmentRef.uid"), "{page}");
+}
+
+#[test]
+fn the_document_carries_the_hash_and_its_bytes_follow_from_the_paper_alone() {
+    let hostile = "</w:t><script>";
+    let paper =
+        |with: Value| onboarding(json!({"spec": merge(json!({"form": full(), "justification": hostile}), with)}));
+    let bytes = |with: Value| docx(&paper(with).spec, &Prefilled::default(), "abc123").unwrap();
+    let document = bytes(json!({}));
+    assert_eq!(bytes(json!({})), document);
+    assert_ne!(bytes(json!({"justification": "Khác."})), document);
+    let text = String::from_utf8_lossy(&document);
+    assert!(text.starts_with("PK") && text.contains("Độc lập - Tự do - Hạnh phúc") && text.contains(">abc123<"));
+    assert!(!text.contains(hostile) && text.contains("&lt;/w:t&gt;&lt;script&gt;"));
 }
 
 #[test]

@@ -29,6 +29,8 @@ mod booking;
 mod guards;
 mod registers;
 mod release;
+mod report;
+mod search;
 mod life;
 mod acts;
 mod shares;

@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     "berth/v1/catalog.proto",
     "berth/v1/audit.proto",
     "berth/v1/address.proto",
+    "berth/v1/report.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

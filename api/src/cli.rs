@@ -15,6 +15,7 @@ mod ip;
 mod night;
 mod output;
 mod registers;
+mod report;
 mod requests;
 mod rows;
 mod wait;
@@ -66,6 +67,7 @@ pub async fn run(arguments: Arguments) -> Result {
         Command::Onboard(command) => onboard(&Session::new(global).await?, *command).await,
         Command::Env(command) => registers::environments(&Session::new(global).await?, command).await,
         Command::Tenant(command) => registers::tenants(&Session::new(global).await?, command).await,
+        Command::Agency(command) => registers::agencies(&Session::new(global).await?, command).await,
         Command::Catalog(command) => registers::catalog(&Session::new(global).await?, command).await,
         // An export is verified without a server, and so without a token.
         Command::Audit(command) => audit::run(global, command).await,
@@ -73,6 +75,7 @@ pub async fn run(arguments: Arguments) -> Result {
             let language = global.language();
             ip::run(&Session::new(global).await?, language, command).await
         }
+        Command::Report(command) => report::run(&Session::new(global).await?, command).await,
         Command::Conn(command) => conn::run(&Session::new(global).await?, command).await,
         // Registers are written as kubectl would, so a token for the door is not needed.
         Command::Admin(args::Admin::Import(import)) => admin::import(import, global.output).await,

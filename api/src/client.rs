@@ -13,7 +13,7 @@ use crate::proto::v1::{
     address_service_client::AddressServiceClient, audit_service_client::AuditServiceClient,
     catalog_service_client::CatalogServiceClient, connection_service_client::ConnectionServiceClient,
     environment_service_client::EnvironmentServiceClient, onboarding_service_client::OnboardingServiceClient,
-    tenant_service_client::TenantServiceClient,
+    report_service_client::ReportServiceClient, tenant_service_client::TenantServiceClient,
 };
 
 /// Largest answer.
@@ -50,6 +50,8 @@ pub struct Client {
     pub audits: AuditServiceClient<Authorized>,
     /// Addresses.
     pub addresses: AddressServiceClient<Authorized>,
+    /// Reports.
+    pub reports: ReportServiceClient<Authorized>,
 }
 
 /// Why there is no client.
@@ -110,6 +112,7 @@ impl Client {
             catalog: client!(CatalogServiceClient),
             audits: client!(AuditServiceClient),
             addresses: client!(AddressServiceClient),
+            reports: client!(ReportServiceClient),
         })
     }
 }

@@ -8,10 +8,12 @@ pub mod decision;
 pub mod environment;
 pub mod form;
 pub mod onboarding;
+pub mod report;
 pub mod tenant;
 mod twin;
 
 use berth_crds::common as crd;
+use berth_plan::search;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 
@@ -64,6 +66,16 @@ pub fn resources(from: &crd::Resources) -> pb::Resources {
 /// A text in two languages.
 pub fn bilingual(from: &crd::Bilingual) -> pb::Bilingual {
     pb::Bilingual { vi: from.vi.clone(), en: from.en.clone() }
+}
+
+/// What was looked for, by Vietnamese name and then by resource name.
+pub fn in_order<T>(mut found: Vec<T>, by: impl Fn(&T) -> (Option<&pb::Bilingual>, &String)) -> Vec<T> {
+    let text = |name: Option<&pb::Bilingual>| name.map(|name| name.vi.clone()).unwrap_or_default();
+    found.sort_by(|a, b| {
+        let ((name, id), (other_name, other_id)) = (by(a), by(b));
+        search::order(&text(name), &text(other_name)).then_with(|| id.cmp(other_id))
+    });
+    found
 }
 
 /// Who did something.

@@ -34,6 +34,11 @@ pub fn class(id: &str) -> String {
     format!("classes/{id}")
 }
 
+/// The name of the report on a year's demand.
+pub fn demand_report(year: i16) -> String {
+    format!("demandReports/{year}")
+}
+
 /// The name of a profile.
 pub fn profile(id: &str) -> String {
     format!("profiles/{id}")

@@ -39,7 +39,19 @@ impl Page {
     /// One page of a list that is whole and sorted by `key`, and the token of the next.
     pub fn cut<T>(&self, all: Vec<T>, key: impl Fn(&T) -> String) -> (Vec<T>, String) {
         let after = self.at.as_ref().map(|(_, last)| last.clone()).unwrap_or_default();
-        let mut rest = all.into_iter().skip_while(|entry| !after.is_empty() && key(entry) <= after);
+        self.begin(all.into_iter().skip_while(|entry| !after.is_empty() && key(entry) <= after), &key)
+    }
+
+    /// The same of a list in an order of its own: an entry that has left the list since cannot be gone on from.
+    pub fn cut_in_order<T>(&self, all: Vec<T>, key: impl Fn(&T) -> String) -> Result<(Vec<T>, String)> {
+        let begun = match &self.at {
+            None => 0,
+            Some((_, last)) => 1 + all.iter().position(|entry| key(entry) == *last).ok_or(Problem::PageToken)?,
+        };
+        Ok(self.begin(all.into_iter().skip(begun), key))
+    }
+
+    fn begin<T>(&self, mut rest: impl Iterator<Item = T>, key: impl Fn(&T) -> String) -> (Vec<T>, String) {
         let page: Vec<T> = rest.by_ref().take(self.size).collect();
         let next = match (page.last(), rest.next()) {
             (Some(last), Some(_)) => self.token("", &key(last)),
@@ -82,6 +94,16 @@ mod tests {
             token = next;
         }
         assert_eq!(seen, all);
+    }
+
+    #[test]
+    fn pages_of_a_list_in_an_order_of_its_own_join_to_the_whole_and_go_on_from_nothing_that_left() {
+        let all = ["c", "a", "b"].map(str::to_owned).to_vec();
+        let (first, token) = Page::read(2, "", "a").unwrap().cut_in_order(all.clone(), Clone::clone).unwrap();
+        let rest = Page::read(2, &token, "a").unwrap();
+        let (second, end) = rest.cut_in_order(all.clone(), Clone::clone).unwrap();
+        assert_eq!(([first, second].concat(), end), (all.clone(), String::new()));
+        assert_eq!(rest.cut_in_order(all[2..].to_vec(), Clone::clone), Err(Problem::PageToken));
     }
 
     #[test]

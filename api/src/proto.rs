@@ -50,6 +50,7 @@ pub const SERVICES: &[&str] = &[
     "berth.v1.CatalogService",
     "berth.v1.AuditService",
     "berth.v1.AddressService",
+    "berth.v1.ReportService",
 ];
 
 /// The same as text, fields in the order of the proto files.

@@ -9,9 +9,13 @@ pub mod spec;
 pub mod text;
 pub mod world;
 
+use berth_plan::search::Query;
 use jiff::civil::Date;
 
 use crate::problem::{Problem, Result, Violation};
+
+/// Longest text that is looked for, in characters.
+const QUERY: usize = 200;
 
 /// The defects found so far, each with the proto path of its field.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -78,6 +82,19 @@ pub fn request_id(findings: &mut Findings, value: &str) {
             "must have at most 64 characters of A-Z, a-z, 0-9, `-`, `_`, `.`: use a UUID",
         );
     }
+}
+
+/// What somebody looks for; `None` when it is not asked for. It is stored nowhere, so it may be in any Unicode form.
+pub fn query(findings: &mut Findings, text: &str) -> Option<Query> {
+    if text.chars().count() > QUERY {
+        findings.bad("query", text, &format!("has more than {QUERY} characters: shorten it"));
+        return None;
+    }
+    let query = Query::read(text);
+    if query.is_none() && !text.is_empty() {
+        findings.bad("query", text, "has no letter and no digit: give words, or leave it out");
+    }
+    query
 }
 
 /// An optional text: empty is absent.

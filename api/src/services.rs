@@ -16,6 +16,7 @@ mod list;
 mod onboarding;
 mod papers;
 mod reach;
+mod report;
 mod tenant;
 mod watch;
 
@@ -25,4 +26,5 @@ pub use catalog::Catalog;
 pub use connection::Connections;
 pub use environment::Environments;
 pub use onboarding::Onboardings;
+pub use report::Reports;
 pub use tenant::Tenants;

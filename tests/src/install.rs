@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::files;
 
 /// Longest wait for CRDs and policies.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// CRDs, RBAC and policies; returns when they are in force.
 pub async fn berth(cluster: &Cluster) -> Result<()> {

@@ -157,3 +157,69 @@ async fn a9_a_new_rule_set_changes_no_clock_of_an_open_request_and_is_listed_as_
     assert_eq!((last, due(&told)), (Some(("vn-2028", None)), due(&before)));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_was_raised_for_a_while_returns_by_its_date_and_what_it_took_is_free_again() -> Result<()> {
+    let (world, operator) = World::own().await?;
+    let environment = world.onboard("ag-62", "raise", |_| {}).await?;
+    let (name, now) = (environment.name_any(), berth_api::clock::Clock::system().now());
+    let last = now.checked_add(jiff::SignedDuration::from_hours(60 * 24))?;
+    let last = berth_api::clock::Clock::system().day_of(last);
+    let paper = world
+        .ask("lead-62", "ag-62", "raise-1", |spec| {
+            spec["action"] = json!("Change");
+            spec["environmentRef"] = json!({"name": name, "uid": environment.uid()});
+            spec["revision"] = json!(1);
+            spec["environment"] = json!({"kind": "Prod", "classRef": {"name": "m"}, "until": last.to_string()});
+            spec.as_object_mut().unwrap().remove("system");
+        })
+        .await?;
+    world.decide("approver", &paper, "Approve").await?;
+    world.until(&paper, ConditionType::Ready).await?;
+    let raised = ("8".to_owned(), "8".to_owned(), 8000);
+    assert_eq!(stands(&world, &name).await?, raised);
+    operator.stop().await?;
+    // On its last day it is still raised; on the day after it is what it was.
+    let midnight = last.tomorrow()?.to_zoned(jiff::tz::TimeZone::get("Asia/Ho_Chi_Minh")?)?.timestamp();
+    let before = (midnight - jiff::SignedDuration::from_mins(10)).to_string();
+    let operator = Operator::start_at(&world.cluster, &before, None).await?;
+    told(&world, &name, "TemporaryGrantEndsSoon").await?;
+    assert_eq!(stands(&world, &name).await?, raised);
+    operator.stop().await?;
+    let operator = Operator::start_at(&world.cluster, &midnight.to_string(), None).await?;
+    told(&world, &name, "TemporaryGrantOver").await?;
+    let again = ("2".to_owned(), "2".to_owned(), 2000);
+    until("quota, grant and booking are what they were", PATIENCE, async || {
+        let stands = stands(&world, &name).await.map_err(|e| e.to_string())?;
+        if stands == again { Ok(()) } else { Err(format!("{stands:?}")) }
+    })
+    .await?;
+    operator.stop().await
+}
+
+/// CPU of an environment: its quota in force, what its status says is granted, and what is booked in thousandths.
+async fn stands(world: &World, name: &str) -> Result<(String, String, i64)> {
+    use k8s_openapi::api::core::v1::ResourceQuota;
+    let quota = world.within::<ResourceQuota>(name).await?.remove(0);
+    let hard = quota.status.and_then(|s| s.hard).unwrap_or_default()["limits.cpu"].0.clone();
+    let environment: berth_crds::Environment = kube::Api::all(world.cluster.admin()).get(name).await?;
+    let granted = environment.status.and_then(|s| s.granted).map(|g| g.cpu).unwrap_or_default();
+    let sites = world.all::<berth_crds::Site>().await?;
+    let booked = sites.into_iter().flat_map(|s| s.status.unwrap_or_default().booked).find(|b| b.name == name);
+    let booked = booked.ok_or("nothing is booked")?.resources.cpu;
+    Ok((hard, granted, berth_plan::amounts::parse_cpu(&booked).ok_or("no amount")?))
+}
+
+/// Waits until the environment's condition `Temporary` has a reason.
+async fn told(world: &World, name: &str, reason: &str) -> Result<()> {
+    let api: kube::Api<berth_crds::Environment> = kube::Api::all(world.cluster.admin());
+    until(&format!("{name} says {reason}"), PATIENCE, async || {
+        let status = api.get(name).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
+        match condition::get(&status.conditions, ConditionType::Temporary) {
+            Some(c) if c.reason == reason => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    Ok(())
+}

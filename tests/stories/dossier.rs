@@ -173,7 +173,11 @@ async fn check_and_validate_only_answer_what_the_operator_will_say_and_write_not
     let mut lead = way.client("lead-62").await?;
     let asked = |validate_only| CreateOnboardingRequest {
         validate_only,
-        ..asked("ag-62", "door-check", |s| s["letter"] = letter("77/SKHCN"))
+        ..asked("ag-62", "door-check", |s| {
+            s["letter"] = letter("77/SKHCN");
+            // A name that no other story has: which of many alike is named changes while others register.
+            s["system"]["displayName"] = json!("Kho mẫu kiểm tra trước khi gửi");
+        })
     };
     let create = asked(true);
     let check = CheckOnboardingRequest { parent: create.parent.clone(), onboarding: create.onboarding.clone() };

@@ -24,7 +24,7 @@ async fn site(world: &World) -> Result<Site> {
 const BUDGET: i64 = 84;
 
 /// Leaves so many CPUs besides the budget.
-async fn capacity(world: &World, cpu: i64) -> Result<()> {
+pub async fn capacity(world: &World, cpu: i64) -> Result<()> {
     let sites: Api<Site> = Api::all(world.cluster.admin());
     let cpu = (BUDGET + cpu).to_string();
     let patch = Patch::Merge(json!({"spec": {"capacity": {"cpu": cpu}}}));
@@ -109,7 +109,8 @@ async fn what_does_not_fit_waits_in_order_and_proceeds_when_capacity_is_raised()
     Ok(())
 }
 
-async fn no_headroom(world: &World, paper: &berth_crds::Onboarding) -> Result<()> {
+/// Waits until a paper waits for headroom.
+pub async fn no_headroom(world: &World, paper: &berth_crds::Onboarding) -> Result<()> {
     let (namespace, name) = (paper.namespace().unwrap_or_default(), paper.name_any());
     let api: Api<berth_crds::Onboarding> = Api::namespaced(world.cluster.admin(), &namespace);
     until(&format!("{name} waits"), PATIENCE, async || {

@@ -31,6 +31,8 @@ mod booking;
 mod guards;
 mod registers;
 mod release;
+mod report;
+mod search;
 mod life;
 mod acceptance;
 mod acts;

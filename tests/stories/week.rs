@@ -153,6 +153,8 @@ async fn through_the_door(world: &World) -> Result<()> {
     client.catalog.list_profiles(proto::ListProfilesRequest::default()).await?;
     client.tenants.list_tenants(proto::ListTenantsRequest::default()).await?;
     client.addresses.export_addresses(proto::ExportAddressesRequest::default()).await?;
+    let demand = proto::GetDemandRequest { name: "demandReports/2026".into(), ..Default::default() };
+    client.reports.get_demand(demand).await?;
     let environments = client.environments.list_environments(proto::ListEnvironmentsRequest::default()).await?;
     let name = environments.into_inner().environments.first().ok_or("no environment")?.name.clone();
     let watch = proto::WatchEnvironmentRequest { name: name.clone() };
@@ -161,6 +163,7 @@ async fn through_the_door(world: &World) -> Result<()> {
     let mut network = DoorClient::connect(&door.url, &network.token).await?;
     let ack =
         proto::AcknowledgeExportRequest { reference: "CR-1".into(), request_id: "week".into(), ..Default::default() };
+    network.reports.list_similar_systems(proto::ListSimilarSystemsRequest::default()).await?;
     network.addresses.acknowledge_export(ack.clone()).await?;
     // A repeat finds the first.
     network.addresses.acknowledge_export(ack).await?;

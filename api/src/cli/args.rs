@@ -7,6 +7,7 @@ mod conn;
 mod ip;
 mod night;
 mod onboard;
+mod report;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
 pub use night::{Night, NightAct, What};
 pub use onboard::{Create, Letter, List, Onboard, Paper, Print, Schema, Until, Wait, Which};
+pub use report::{Demand, Report};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]
@@ -101,6 +103,9 @@ pub enum Command {
     /// Information systems.
     #[command(subcommand)]
     Tenant(Tenant),
+    /// Bodies that may ask.
+    #[command(subcommand)]
+    Agency(Agency),
     /// What can be asked for, by whom, under which rules.
     #[command(subcommand)]
     Catalog(Catalog),
@@ -110,6 +115,9 @@ pub enum Command {
     /// Addresses: the plan, whose one is, lines for routers, firewalls and DNS.
     #[command(subcommand)]
     Ip(Ip),
+    /// Reports: demand met, systems that sound alike.
+    #[command(subcommand)]
+    Report(Report),
     /// Openings: ask, follow, decide, close.
     #[command(subcommand)]
     Conn(Conn),
@@ -180,6 +188,9 @@ pub enum Tenant {
         /// Only this agency: id or alias.
         #[arg(long)]
         agency: Option<String>,
+        /// Look for words of name, code or plate, with or without diacritics; in Vietnamese order.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
     },
     /// Show one tenant.
     Get {
@@ -188,6 +199,17 @@ pub enum Tenant {
         /// Owner and level as of this day, YYYY-MM-DD.
         #[arg(long)]
         as_of: Option<String>,
+    },
+}
+
+/// Bodies.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Agency {
+    /// List agencies; one of them is shown by `berth catalog agencies <NAME>`.
+    List {
+        /// Look for words of a name of any day, an alias, a code or the id, with or without diacritics; in Vietnamese order.
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
     },
 }
 

@@ -1,8 +1,8 @@
-//! `berth env`, `berth tenant`, `berth catalog`.
+//! `berth env`, `berth tenant`, `berth agency`, `berth catalog`.
 
 use super::{
     Exit, Result,
-    args::{Catalog, Env, Ipv4Only, Tenant},
+    args::{Agency, Catalog, Env, Ipv4Only, Tenant},
     connect::{Session, call},
     create::full,
     failure::Failure,
@@ -123,8 +123,9 @@ async fn watch(session: &Session, name: String) -> Result<()> {
 pub async fn tenants(session: &Session, command: Tenant) -> Result {
     let client = &session.client.tenants;
     match command {
-        Tenant::List { agency } => {
-            output::many(&all_tenants(session, &agency.unwrap_or_default()).await?, session.format)?;
+        Tenant::List { agency, search } => {
+            let (agency, query) = (agency.unwrap_or_default(), search.unwrap_or_default());
+            output::many(&tenants_of(session, &agency, query).await?, session.format)?;
         }
         Tenant::Get { name, as_of } => {
             let request = pb::GetTenantRequest { name: full("tenants", &name), as_of: as_of.unwrap_or_default() };
@@ -136,9 +137,26 @@ pub async fn tenants(session: &Session, command: Tenant) -> Result {
 
 /// Tenants of an agency, by id or alias; of everybody when it is empty.
 pub async fn all_tenants(session: &Session, agency: &str) -> Result<Vec<pb::Tenant>> {
+    tenants_of(session, agency, String::new()).await
+}
+
+async fn tenants_of(session: &Session, agency: &str, query: String) -> Result<Vec<pb::Tenant>> {
     let agency = optional("agencies", Some(agency.to_owned()).filter(|agency| !agency.is_empty()));
-    let request = pb::ListTenantsRequest { agency, page_size: PAGE, ..Default::default() };
+    let request = pb::ListTenantsRequest { agency, query, page_size: PAGE, ..Default::default() };
     Ok(pages!("listing tenants", &session.client.tenants, list_tenants, tenants, request))
+}
+
+/// Bodies.
+pub async fn agencies(session: &Session, command: Agency) -> Result {
+    let Agency::List { search } = command;
+    let query = search.unwrap_or_default();
+    output::many(&all_agencies(session, query).await?, session.format)?;
+    Ok(Exit::Done)
+}
+
+async fn all_agencies(session: &Session, query: String) -> Result<Vec<pb::Agency>> {
+    let request = pb::ListAgenciesRequest { query, page_size: PAGE, ..Default::default() };
+    Ok(pages!("listing agencies", &session.client.catalog, list_agencies, agencies, request))
 }
 
 /// The catalogue.
@@ -150,8 +168,7 @@ pub async fn catalog(session: &Session, command: Catalog) -> Result {
             output::one(&single!("reading the agency", client, get_agency, request), format)?;
         }
         Catalog::Agencies { name: None, .. } => {
-            let request = pb::ListAgenciesRequest { page_size: PAGE, ..Default::default() };
-            output::many(&pages!("listing agencies", client, list_agencies, agencies, request), format)?;
+            output::many(&all_agencies(session, String::new()).await?, format)?;
         }
         Catalog::Classes { name: Some(name) } => {
             let request = pb::GetClassRequest { name: full("classes", &name) };

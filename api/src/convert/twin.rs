@@ -12,10 +12,13 @@ use berth_crds::{
     onboarding::{Action, DataKind, OutcomeResult, State, SubjectBand, Verdict},
     tenant::{Ipv6Stage, LevelStatus, Measures, MigrationStage},
 };
-use berth_plan::network::{
-    export::{Change, Table},
-    tree::Level,
-    whois::Standing,
+use berth_plan::{
+    network::{
+        export::{Change, Table},
+        tree::Level,
+        whois::Standing,
+    },
+    report::demand,
 };
 
 use crate::proto::v1 as pb;
@@ -88,6 +91,8 @@ twins! {
         Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
         Removed OutsideChanged Opened Closed Intervened];
     Standing = pb::address_answer::Standing [Held Imported Quarantined Reserved Free Outside];
+    demand::Standing = pb::demand_request::Standing [
+        Withdrawn RefusedByLaw Refused GrantedInTime GrantedLate Waiting Open];
     Level = pb::address_node::Level [Root Site Pool Agency System Environment Leaf Assignment];
     Change = pb::address_line::Change [Removed Present Added];
     Table = pb::address_line::Table [Route Firewall Zone Pointer];

@@ -23,7 +23,7 @@ use crate::{
     problem::Problem,
     proto::{self, v1 as pb},
     rest::Rest,
-    services::{Addresses, Audits, Catalog, Connections, Environments, Onboardings, Tenants},
+    services::{Addresses, Audits, Catalog, Connections, Environments, Onboardings, Reports, Tenants},
 };
 
 /// Between two looks at an API server that does not answer yet.
@@ -66,7 +66,8 @@ fn berth(door: Door, gate: Arc<Gate>) -> Router {
         ))
         .add_service(limited!(pb::catalog_service_server::CatalogServiceServer<_>, Catalog::new(door.clone())))
         .add_service(limited!(pb::audit_service_server::AuditServiceServer<_>, Audits::new(door.clone())))
-        .add_service(limited!(pb::address_service_server::AddressServiceServer<_>, Addresses::new(door)))
+        .add_service(limited!(pb::address_service_server::AddressServiceServer<_>, Addresses::new(door.clone())))
+        .add_service(limited!(pb::report_service_server::ReportServiceServer<_>, Reports::new(door)))
         .into_axum_router()
         .layer(middleware::map_response(clear))
         .layer(middleware::from_fn_with_state(gate, access::guard))

@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     access::caller,
-    convert::catalog as convert,
+    convert::{catalog as convert, in_order},
     door::Door,
     name,
     page::Page,
@@ -61,10 +61,21 @@ impl CatalogService for Catalog {
         &self,
         r: Request<pb::ListAgenciesRequest>,
     ) -> Result<Response<pb::ListAgenciesResponse>, Status> {
-        let page = Page::read(r.get_ref().page_size, &r.get_ref().page_token, "agencies")?;
-        let all = self.door.registers().all::<Agency>(None).await?;
-        let (found, next_page_token) = page.cut(all, |a| a.name_any());
-        let agencies = found.iter().map(|a| convert::agency(a, &self.today())).collect();
+        let pb::ListAgenciesRequest { page_size, page_token, query } = r.get_ref();
+        let page = Page::read(*page_size, page_token, &format!("agencies {query}"))?;
+        let mut findings = Findings::default();
+        let query = read::query(&mut findings, query);
+        let query = findings.or(query)?;
+        let mut all = self.door.registers().all::<Agency>(None).await?;
+        let Some(query) = query else {
+            let (found, next_page_token) = page.cut(all, |a| a.name_any());
+            let agencies = found.iter().map(|a| convert::agency(a, &self.today())).collect();
+            return Ok(Response::new(pb::ListAgenciesResponse { agencies, next_page_token }));
+        };
+        all.retain(|agency| query.finds_agency(agency));
+        let found = all.iter().map(|a| convert::agency(a, &self.today())).collect();
+        let found = in_order(found, |a: &pb::Agency| (a.display_name.as_ref(), &a.name));
+        let (agencies, next_page_token) = page.cut_in_order(found, |a| a.name.clone())?;
         Ok(Response::new(pb::ListAgenciesResponse { agencies, next_page_token }))
     }
 

@@ -83,7 +83,7 @@ fn judge(
 }
 
 /// The registers as the operator sees them.
-async fn register(registers: &Registers) -> Result<Register> {
+pub(super) async fn register(registers: &Registers) -> Result<Register> {
     let (agencies, sites, classes, profiles) =
         futures::try_join!(registers.all(None), registers.all(None), registers.all(None), registers.all(None))?;
     let (calendars, tenants, environments) =

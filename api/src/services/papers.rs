@@ -49,6 +49,11 @@ impl Papers {
         Ok(found.items.into_iter().map(Arc::new).collect())
     }
 
+    /// Every Onboarding and every Decision.
+    pub async fn everything(&self) -> Result<(Vec<Arc<Onboarding>>, Vec<Arc<Decision>>)> {
+        listed(self.onboardings(), self.decisions()).await
+    }
+
     /// One Onboarding.
     pub async fn onboarding(&self, id: &str) -> Result<Onboarding> {
         let thing = Thing::new("Onboarding", name::onboarding(&self.namespace, id));
@@ -138,6 +143,25 @@ impl Papers {
         let value = serde_json::to_value(created).map_err(|e| Problem::bug("encoding what was created", &e))?;
         serde_json::from_value(value).map_err(|e| Problem::bug("reading what was created", &e))
     }
+}
+
+/// Every Onboarding and every Decision of all agencies, for who may read them.
+pub async fn everywhere(door: &Door, caller: &Caller) -> Result<(Vec<Arc<Onboarding>>, Vec<Arc<Decision>>)> {
+    let client = door.as_caller(caller)?;
+    listed(Api::all(client.clone()), Api::all(client)).await
+}
+
+/// Papers first: a Decision that is read is about one of them, or about one that is newer than the report.
+async fn listed(
+    papers: Api<Onboarding>,
+    decisions: Api<Decision>,
+) -> Result<(Vec<Arc<Onboarding>>, Vec<Arc<Decision>>)> {
+    let (all, namespace) = (ListParams::default(), papers.namespace().map(str::to_owned));
+    let place = namespace.map_or_else(|| "agencies/-".into(), |namespace| name::onboarding(&namespace, "-"));
+    let thing = |kind| Thing::new(kind, place.clone());
+    let found = papers.list(&all).await.map_err(|e| from_kube(e, As::Caller, "list", thing("Onboarding")))?;
+    let decided = decisions.list(&all).await.map_err(|e| from_kube(e, As::Caller, "list", thing("Decision")))?;
+    Ok((found.items.into_iter().map(Arc::new).collect(), decided.items.into_iter().map(Arc::new).collect()))
 }
 
 /// A spec without the field that admission stamps.

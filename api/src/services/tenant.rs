@@ -6,14 +6,17 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     access::caller,
-    convert::tenant::{message, message_as_of},
+    convert::{
+        in_order,
+        tenant::{message, message_as_of},
+    },
     door::Door,
     identity::Caller,
     name,
     page::Page,
     problem::{Problem, Result, Thing},
     proto::v1::{self as pb, tenant_service_server::TenantService},
-    read::{Findings, day, spec::reference},
+    read::{self, Findings, day, spec::reference},
     registers::{Registers, Sight},
 };
 
@@ -40,11 +43,22 @@ impl Tenants {
     }
 
     async fn list(&self, caller: &Caller, request: pb::ListTenantsRequest) -> Result<pb::ListTenantsResponse> {
-        let page = Page::read(request.page_size, &request.page_token, &format!("tenants {}", request.agency))?;
+        let pb::ListTenantsRequest { agency, query, .. } = &request;
+        let page = Page::read(request.page_size, &request.page_token, &format!("tenants {agency} {query}"))?;
+        let mut findings = Findings::default();
+        let query = read::query(&mut findings, query);
+        let query = findings.or(query)?;
         let registers = self.door.registers();
-        let agency = agency_filter(&registers, &request.agency).await?;
-        let (found, next_page_token) = page.cut(visible(&registers, caller, agency).await?, |t| t.name_any());
-        Ok(pb::ListTenantsResponse { tenants: found.iter().map(message).collect(), next_page_token })
+        let agency = agency_filter(&registers, agency).await?;
+        let mut all = visible(&registers, caller, agency).await?;
+        let Some(query) = query else {
+            let (found, next_page_token) = page.cut(all, |t| t.name_any());
+            return Ok(pb::ListTenantsResponse { tenants: found.iter().map(message).collect(), next_page_token });
+        };
+        all.retain(|tenant| query.finds_tenant(tenant));
+        let found = in_order(all.iter().map(message).collect(), |t: &pb::Tenant| (t.display_name.as_ref(), &t.name));
+        let (tenants, next_page_token) = page.cut_in_order(found, |t| t.name.clone())?;
+        Ok(pb::ListTenantsResponse { tenants, next_page_token })
     }
 }
 

@@ -5,7 +5,7 @@ mod dossier;
 mod exposure;
 mod form;
 mod request;
-mod reuse;
+pub(crate) mod reuse;
 mod room;
 mod rules;
 mod words;
@@ -105,6 +105,11 @@ pub fn overall(results: &[CheckResult]) -> Overall {
     }
 }
 
+/// What one check came to; `None` before the checks are made.
+pub fn verdict(results: &[CheckResult], id: &str) -> Option<Verdict> {
+    results.iter().find(|r| r.id == id).map(|r| r.result)
+}
+
 /// The messages of everything that is not in order, in one sentence each.
 pub fn defects(results: &[CheckResult]) -> String {
     let bad = results.iter().filter(|r| matches!(r.result, Verdict::Failed | Verdict::Refused));
@@ -143,13 +148,7 @@ fn number(name: &str, value: impl ToString) -> CheckNumber {
 
 /// Level of the system that the request is about.
 pub fn asked_level(s: &Subject) -> Option<i64> {
-    let spec = &s.onboarding.spec;
-    // Only a new system and a level dossier bring a level; every other action takes what the register says.
-    match spec.action {
-        berth_crds::onboarding::Action::New => spec.system.as_ref().map(|system| system.level),
-        berth_crds::onboarding::Action::RecordLevel => spec.level.as_ref().map(|asked| asked.level),
-        _ => s.register.tenants.get(&s.register.tenant_of(spec)?).map(|t| t.spec.level),
-    }
+    s.register.level_of(&s.onboarding.spec)
 }
 
 /// Passed without defects; failed with all of them otherwise.

@@ -7,6 +7,7 @@ pub mod amounts; // quantities as numbers: sums, comparisons, shares
 pub mod day; // dates, intervals, working days
 pub mod register; // what is known: agencies, sites, classes, profiles, tenants, environments
 pub mod text; // rules for text that people type
+pub mod search; // names as people look for them, and their Vietnamese order
 pub mod checks; // Onboarding + register → what is in order and what is not
 pub mod inventory; // a spreadsheet + register → bodies and running systems to put on record, or what is wrong with a row
 pub mod decide; // Decisions → which count, and the outcome
@@ -33,4 +34,5 @@ pub mod same; // is an observed object what was desired?
 pub mod status; // what happened → conditions
 pub mod ledger; // what happened → the record of it, chained and verifiable
 pub mod as_of; // whose, at which level, under which name on a day
+pub mod report; // registers and papers → numbers that can be traced
 pub mod network; // what network people ask: whois, exports, the plan as a tree

@@ -152,6 +152,16 @@ impl Register {
         tenants.find(|(plate, tenant)| other(plate, tenant))
     }
 
+    /// Level of the system that a request is about. Only a new system and a level dossier bring a level; every other
+    /// action takes what the register says.
+    pub fn level_of(&self, spec: &OnboardingSpec) -> Option<i64> {
+        match spec.action {
+            Action::New => spec.system.as_ref().map(|system| system.level),
+            Action::RecordLevel => spec.level.as_ref().map(|asked| asked.level),
+            _ => self.tenants.get(&self.tenant_of(spec)?).map(|tenant| tenant.spec.level),
+        }
+    }
+
     /// The tenant that a request is about, if it exists already. A reference that an action does not use must not speak
     /// for it: a change is about its environment's tenant, whatever else the paper names.
     pub fn tenant_of(&self, spec: &OnboardingSpec) -> Option<String> {

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use berth_crds::Reason;
 use berth_crds::onboarding::{Action, CheckResult, Verdict};
-use unicode_normalization::UnicodeNormalization;
+use berth_crds::tenant::MigrationStage;
+use berth_crds::{Reason, Tenant};
 
 use super::{Subject, number, passed, result};
+use crate::search;
 
 /// Words that say nothing about a function.
 const EMPTY: [&str; 12] = ["he", "thong", "phan", "mem", "co", "so", "du", "lieu", "thong tin", "tinh", "cua", "va"];
 /// Share of the words that two names have in common from which they sound alike, in percent [A].
-const ALIKE: usize = 60;
+pub(crate) const ALIKE: usize = 60;
 
-/// Another running system whose name says the same.
+/// Another living system whose name says the same.
 pub fn function(s: &Subject) -> CheckResult {
     let fine = "No other system sounds alike.";
     let (Action::New, Some(system)) = (s.onboarding.spec.action, &s.onboarding.spec.system) else {
@@ -23,7 +24,7 @@ pub fn function(s: &Subject) -> CheckResult {
     let uid = s.onboarding.metadata.uid.as_deref();
     let others = s.register.tenants.iter().filter(|(_, tenant)| {
         let own = tenant.spec.basis.onboarding_ref.as_ref().is_some_and(|r| Some(r.uid.as_str()) == uid);
-        !own && tenant.spec.code != system.code
+        !own && lives(tenant) && tenant.spec.code != system.code
     });
     let nearest = others
         .map(|(plate, tenant)| (alike(&mine, &words(&tenant.spec.display_name.vi)), plate, tenant))
@@ -44,20 +45,19 @@ pub fn function(s: &Subject) -> CheckResult {
     }
 }
 
-/// Words of a name without diacritics, capitals and what says nothing.
-fn words(name: &str) -> BTreeSet<String> {
-    let plain: String = name
-        .nfd()
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c == 'đ' { 'd' } else { c })
-        .collect();
-    let each = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty() && !EMPTY.contains(word));
-    each.map(str::to_owned).collect()
+/// Whether a system could still be used: it has not left. One that only stands in an inventory lives too.
+pub(crate) fn lives(tenant: &Tenant) -> bool {
+    let left = tenant.status.as_ref().is_some_and(|status| status.left.is_some());
+    tenant.spec.migration_stage != MigrationStage::Closed && !left
+}
+
+/// Words of a name by which its function is known: without diacritics, capitals and what says nothing.
+pub(crate) fn words(name: &str) -> BTreeSet<String> {
+    search::words(name).into_iter().filter(|word| !EMPTY.contains(&word.as_str())).collect()
 }
 
 /// Share of common words among all words of both, in percent.
-fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
+pub(crate) fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>) -> usize {
     (a.intersection(b).count() * 100).checked_div(a.union(b).count()).unwrap_or(0)
 }
 

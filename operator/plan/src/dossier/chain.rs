@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use berth_crds::Onboarding;
 use berth_crds::common::UidRef;
+use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
 use berth_crds::onboarding::OutcomeResult;
 use berth_crds::profile::DayUnit;
+use berth_crds::{Decision, Onboarding};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
@@ -77,6 +78,19 @@ pub fn submissions(chain: &[Arc<Onboarding>], day_of: impl Fn(&Time) -> Date) ->
         Some(Submission { submitted, returned: returned(paper) })
     });
     days.collect()
+}
+
+/// Day of the appraiser's yes, among the Decisions on a paper.
+pub fn appraised<'a>(
+    decisions: impl IntoIterator<Item = &'a Decision>,
+    day_of: impl Fn(&Time) -> Date,
+) -> Option<Date> {
+    let yes = decisions.into_iter().find(|decision| {
+        let verdict = matches!(decision.spec.verdict, DecisionVerdict::Approve | DecisionVerdict::ApproveWithChanges);
+        let counts = decision.status.as_ref().and_then(|status| status.effect) != Some(Effect::Void);
+        decision.spec.role == SignerRole::Appraiser && verdict && counts
+    });
+    yes.and_then(|decision| decision.metadata.creation_timestamp.as_ref()).map(day_of)
 }
 
 /// The requester's time: from each return to the next submission, and to `today` while it is with the requester.

@@ -32,6 +32,8 @@ mod network;
 mod notice;
 mod purity;
 mod release;
+mod report;
+mod search;
 mod status;
 mod system;
 mod tenants;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
 use berth_crds::onboarding::OutcomeResult;
 use berth_crds::{ConditionType, Onboarding};
 use berth_plan::day;
@@ -27,6 +26,7 @@ pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> 
     }?;
     let calendar = pass.register.calendar();
     let signers = pass.onboarding.status.as_ref().map(|s| s.signers.clone()).unwrap_or_default();
+    let decisions = observe::decisions(pass.ctx, &pass.onboarding);
     status::due(
         event,
         result,
@@ -35,7 +35,7 @@ pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> 
             chain: &chain::submissions(&papers, |time| pass.ctx.day_of(time)),
             level: entries::level(pass).unwrap_or(1),
             signers: &signers,
-            appraised: appraised(pass),
+            appraised: chain::appraised(decisions.iter().map(AsRef::as_ref), |time| pass.ctx.day_of(time)),
             today: pass.ctx.today(),
         },
     )
@@ -43,17 +43,6 @@ pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> 
 
 fn recorded(paper: &Onboarding) -> Option<String> {
     Some(paper.status.as_ref()?.profile_ref.as_ref()?.name.clone())
-}
-
-/// Day of the appraiser's yes.
-fn appraised(pass: &Pass) -> Option<Date> {
-    let decisions = observe::decisions(pass.ctx, &pass.onboarding);
-    let yes = decisions.iter().find(|d| {
-        let verdict = matches!(d.spec.verdict, DecisionVerdict::Approve | DecisionVerdict::ApproveWithChanges);
-        let counts = d.status.as_ref().and_then(|s| s.effect) != Some(Effect::Void);
-        d.spec.role == SignerRole::Appraiser && verdict && counts
-    });
-    yes.and_then(|d| d.metadata.creation_timestamp.as_ref()).map(|time| pass.ctx.day_of(time))
 }
 
 /// Follows what was handed over, says what is overdue, and comes back on the day after the limit.

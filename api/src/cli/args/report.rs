@@ -1,0 +1,24 @@
+//! `berth report`.
+
+use clap::{Args, Subcommand};
+
+/// Reports.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Report {
+    /// "Demand met" of a year: what was asked for in it, and what of it was granted, in time and at all. It counts the papers
+    /// that you may read; `-o json` names each of them.
+    Demand(Demand),
+    /// Systems whose names say the same, two by two; for the province's roles.
+    Reuse,
+}
+
+/// Which demand.
+#[derive(Args, Clone, Debug)]
+pub struct Demand {
+    /// Year of the first submission.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(2000..=2999))]
+    pub year: u16,
+    /// Only this agency: id or alias.
+    #[arg(long)]
+    pub agency: Option<String>,
+}

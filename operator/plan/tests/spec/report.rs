@@ -1,0 +1,4 @@
+//! Reports (domain §6.5): "demand met" (A26), systems that sound alike (A28).
+
+mod demand;
+mod reuse;

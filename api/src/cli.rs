@@ -28,6 +28,7 @@ pub use failure::{Exit, Failure};
 
 use args::{Command, Ip, Onboard};
 use connect::Session;
+use futures::future::LocalBoxFuture;
 
 /// Result of a command.
 pub type Result<T = Exit, E = Failure> = std::result::Result<T, E>;
@@ -63,48 +64,62 @@ pub async fn run(arguments: Arguments) -> Result {
     {
         return form::schema(schema, global.output);
     }
+    begin(global, command).await
+}
+
+/// What a command does. Its future stands on the heap: together they are more than the stack of a thread in a build without
+/// optimisation.
+fn begin(global: args::Global, command: Command) -> LocalBoxFuture<'static, Result> {
     match command {
-        Command::Onboard(command) => onboard(&Session::new(global).await?, *command).await,
-        Command::Env(command) => registers::environments(&Session::new(global).await?, command).await,
-        Command::Tenant(command) => registers::tenants(&Session::new(global).await?, command).await,
-        Command::Agency(command) => registers::agencies(&Session::new(global).await?, command).await,
-        Command::Catalog(command) => registers::catalog(&Session::new(global).await?, command).await,
+        Command::Onboard(command) => Box::pin(async move { onboard(&Session::new(global).await?, *command).await }),
+        Command::Env(command) => {
+            Box::pin(async move { registers::environments(&Session::new(global).await?, command).await })
+        }
+        Command::Tenant(command) => {
+            Box::pin(async move { registers::tenants(&Session::new(global).await?, command).await })
+        }
+        Command::Agency(command) => {
+            Box::pin(async move { registers::agencies(&Session::new(global).await?, command).await })
+        }
+        Command::Catalog(command) => {
+            Box::pin(async move { registers::catalog(&Session::new(global).await?, command).await })
+        }
         // An export is verified without a server, and so without a token.
-        Command::Audit(command) => audit::run(global, command).await,
-        Command::Ip(command) => {
+        Command::Audit(command) => Box::pin(audit::run(global, command)),
+        Command::Ip(command) => Box::pin(async move {
             let language = global.language();
             ip::run(&Session::new(global).await?, language, command).await
-        }
-        Command::Report(command) => report::run(&Session::new(global).await?, command).await,
-        Command::Conn(command) => conn::run(&Session::new(global).await?, command).await,
+        }),
+        Command::Report(command) => Box::pin(async move { report::run(&Session::new(global).await?, command).await }),
+        Command::Conn(command) => Box::pin(async move { conn::run(&Session::new(global).await?, command).await }),
         // Registers are written as kubectl would, so a token for the door is not needed.
-        Command::Admin(args::Admin::Import(import)) => admin::import(import, global.output).await,
-        Command::Why { namespace, destination, port } => {
+        Command::Admin(args::Admin::Import(import)) => Box::pin(admin::import(import, global.output)),
+        Command::Why { namespace, destination, port } => Box::pin(async move {
             let session = Session::new(global).await?;
             match destination.zip(port) {
                 Some((destination, port)) => conn::why(&session, &namespace, &destination, &port).await,
                 None => why::why(&session, &namespace).await,
             }
-        }
+        }),
     }
 }
 
-async fn onboard(session: &Session, command: Onboard) -> Result {
+fn onboard(session: &Session, command: Onboard) -> LocalBoxFuture<'_, Result> {
     match command {
-        Onboard::Create(create) => create::create(session, *create).await,
-        Onboard::List(list) => requests::list(session, list).await,
-        Onboard::Get(which) => requests::get(session, which).await,
-        Onboard::Watch(which) => requests::watch(session, which).await,
-        Onboard::Wait(wait) => wait::wait(session, wait).await,
-        Onboard::Approve(approve) => decide::approve(session, approve).await,
-        Onboard::Reject(reject) => decide::reject(session, reject).await,
-        Onboard::Return(back) => decide::give_back(session, back).await,
-        Onboard::Correct(correct) => decide::correct(session, correct).await,
-        Onboard::Schema(schema) => form::schema(&schema, session.format),
-        Onboard::Draft(create) => form::draft(session, *create).await,
-        Onboard::Print(print) => form::print(session, print).await,
-        Onboard::Check(create) => check::check(session, *create).await,
-        Onboard::Withdraw(withdraw) => decide::withdraw(session, withdraw).await,
-        Onboard::Reconcile(reconcile) => decide::reconcile(session, reconcile).await,
+        Onboard::Create(create) => Box::pin(create::create(session, *create)),
+        Onboard::List(list) => Box::pin(requests::list(session, list)),
+        Onboard::Get(which) => Box::pin(requests::get(session, which)),
+        Onboard::Watch(which) => Box::pin(requests::watch(session, which)),
+        Onboard::Wait(wait) => Box::pin(wait::wait(session, wait)),
+        Onboard::Approve(approve) => Box::pin(decide::approve(session, approve)),
+        Onboard::Reject(reject) => Box::pin(decide::reject(session, reject)),
+        Onboard::Return(back) => Box::pin(decide::give_back(session, back)),
+        Onboard::Correct(correct) => Box::pin(decide::correct(session, correct)),
+        Onboard::Schema(schema) => Box::pin(async move { form::schema(&schema, session.format) }),
+        Onboard::Draft(create) => Box::pin(form::draft(session, *create)),
+        Onboard::Print(print) => Box::pin(form::print(session, print)),
+        Onboard::Check(create) => Box::pin(check::check(session, *create)),
+        Onboard::Withdraw(withdraw) => Box::pin(decide::withdraw(session, withdraw)),
+        Onboard::Reconcile(reconcile) => Box::pin(decide::reconcile(session, reconcile)),
     }
 }

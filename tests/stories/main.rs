@@ -10,6 +10,7 @@ mod request;
 mod four_eyes;
 mod isolation;
 mod repair;
+mod commands;
 mod connection;
 mod networks;
 mod night;

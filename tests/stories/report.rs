@@ -10,24 +10,30 @@ use berth_api::proto::v1::demand_request::Standing;
 use berth_crds::onboarding::State;
 use berth_crds::{ConditionType, Onboarding, Tenant, condition};
 use berth_tests::error::Result;
-use berth_tests::stack::Door;
+use berth_tests::stack::{Door, Operator};
 use clap::Parser as _;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use tonic::Code;
 
+use crate::dates::{signed, submitted};
 use crate::headroom::{capacity, no_headroom};
-use crate::world::{World, decision};
+use crate::world::{World, decision, request};
 
-/// What the twenty requests of A26 come to. Lateness needs days that pass between a submission and its decision: two of
-/// the first line move to the second where the days can be set.
+/// What the twenty requests of A26 come to.
 const DEAL: [(Standing, usize); 5] = [
-    (Standing::GrantedInTime, 17),
-    (Standing::GrantedLate, 0),
+    (Standing::GrantedInTime, 15),
+    (Standing::GrantedLate, 2),
     (Standing::RefusedByLaw, 1),
     (Standing::Waiting, 1),
     (Standing::Withdrawn, 1),
 ];
+/// The year of the report, and the days on which it plays: check and decision have twelve working days, to 24 September.
+const YEAR: i32 = 2025;
+const ASKED: &str = "2025-09-08T02:00:00Z";
+const IN_TIME: &str = "2025-09-09T03:00:00Z";
+const LATE: &str = "2025-10-01T03:00:00Z";
+const LAST: &str = "2025-10-02T03:00:00Z";
 const AGENCIES: [&str; 3] = ["ag-61", "ag-62", "ag-66"];
 
 /// What the door answers, or the code of its refusal.
@@ -63,44 +69,61 @@ impl Play {
     }
 }
 
-/// Submits the twenty, and brings each to what it should come to.
+/// Submits the twenty, and brings each to what it should come to, on the days on which it would.
 async fn play(world: &World) -> Result<Vec<Play>> {
     let standings = DEAL.iter().flat_map(|(standing, count)| std::iter::repeat_n(*standing, *count));
     let mut plays = Vec::new();
     for (n, standing) in standings.enumerate() {
         let (agency, name) = (AGENCIES[n % AGENCIES.len()], format!("a26-{n:02}"));
-        let who = format!("lead-{}", &agency[3..]);
         let secret = standing == Standing::RefusedByLaw;
-        let kinds = if secret { json!(["StateSecret"]) } else { json!(["Public"]) };
-        let paper = world.ask(&who, agency, &name, |spec| spec["system"]["dataKinds"] = kinds).await?;
-        let checked = world.checked(&paper).await?.status.unwrap_or_default();
-        let due = checked.summary.and_then(|summary| summary.due).unwrap_or_default();
-        if standing == Standing::Withdrawn {
-            world.sign(&who, decision(&paper, "requester", 1, "Withdraw")).await?;
+        let mut body = request(agency, &name);
+        body["spec"]["system"]["dataKinds"] = if secret { json!(["StateSecret"]) } else { json!(["Public"]) };
+        submitted(world, &lead(agency), body, ASKED).await?;
+        plays.push(Play { agency, name, standing, due: String::new() });
+    }
+    let operator = Operator::start_at(&world.cluster, ASKED, None).await?;
+    for play in &mut plays {
+        let checked = world.checked(&play.paper(world).await?).await?.status.unwrap_or_default();
+        play.due = checked.summary.and_then(|summary| summary.due).unwrap_or_default();
+    }
+    operator.stop().await?;
+    sign(world, &plays, Standing::Withdrawn, "requester", ASKED).await?;
+    for (standing, moment) in [(Standing::GrantedInTime, IN_TIME), (Standing::GrantedLate, LATE)] {
+        sign(world, &plays, standing, "approver", moment).await?;
+        let operator = Operator::start_at(&world.cluster, moment, None).await?;
+        for play in plays.iter().filter(|play| play.standing == standing) {
+            world.until(&play.paper(world).await?, ConditionType::Ready).await?;
         }
-        plays.push(Play { agency, name, standing, due });
-    }
-    let granted = plays.iter().filter(|p| matches!(p.standing, Standing::GrantedInTime | Standing::GrantedLate));
-    for play in granted.clone() {
-        world.decide("approver", &play.paper(world).await?, "Approve").await?;
-    }
-    for play in granted {
-        world.until(&play.paper(world).await?, ConditionType::Ready).await?;
+        operator.stop().await?;
     }
     // Last, once the others have everything there is.
+    sign(world, &plays, Standing::Waiting, "approver", LAST).await?;
+    let operator = Operator::start_at(&world.cluster, LAST, None).await?;
     for play in &plays {
         let paper = play.paper(world).await?;
         match play.standing {
-            Standing::Waiting => {
-                world.decide("approver", &paper, "Approve").await?;
-                no_headroom(world, &paper).await?;
-            }
+            Standing::Waiting => no_headroom(world, &paper).await?,
             Standing::Withdrawn => drop(world.until(&paper, ConditionType::Withdrawn).await?),
             Standing::RefusedByLaw => drop(world.until(&paper, ConditionType::Rejected).await?),
             _ => {}
         }
     }
+    operator.stop().await?;
     Ok(plays)
+}
+
+fn lead(agency: &str) -> String {
+    format!("lead-{}", agency.trim_start_matches("ag-"))
+}
+
+/// Signs every paper that is to come to something, on a day, while no operator looks.
+async fn sign(world: &World, plays: &[Play], standing: Standing, role: &str, moment: &str) -> Result<()> {
+    for play in plays.iter().filter(|play| play.standing == standing) {
+        let lead = lead(play.agency);
+        let (who, verdict) = if role == "requester" { (lead.as_str(), "Withdraw") } else { ("approver", "Approve") };
+        signed(world, who, decision(&play.paper(world).await?, role, 1, verdict), moment).await?;
+    }
+    Ok(())
 }
 
 /// The whole report that should come of some of the requests, in their order.
@@ -122,7 +145,7 @@ async fn report(world: &World, plays: impl Iterator<Item = &Play>, agency: &str)
         Some(pb::Resources { cpu: cpu.to_string(), memory, storage, ..Default::default() })
     };
     Ok(pb::DemandReport {
-        name: format!("demandReports/{}", Clock::system().today().year()),
+        name: format!("demandReports/{YEAR}"),
         agency: agency.into(),
         as_of_time: None,
         submitted,
@@ -146,10 +169,10 @@ async fn client(world: &World, door: &Door, who: &str) -> Result<Client> {
     Ok(Client::connect(&door.url, &person.token).await?)
 }
 
-/// Asks for this year's report; without the instant, which moves.
+/// Asks for the year's report; without the instant, which moves.
 async fn demand(world: &World, door: &Door, who: &str, agency: &str) -> Answer<pb::DemandReport> {
     let mut client = client(world, door, who).await.expect("the door is open");
-    let name = format!("demandReports/{}", Clock::system().today().year());
+    let name = format!("demandReports/{YEAR}");
     let request = pb::GetDemandRequest { name, agency: agency.into() };
     let answer = client.reports.get_demand(request).await.map_err(|status| status.code())?.into_inner();
     assert!(answer.as_of_time.is_some(), "a report says when it was counted");
@@ -169,7 +192,7 @@ async fn berth(world: &World, door: &Door, who: &str, words: &[&str]) -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a26_demand_met_is_counted_from_twenty_real_papers_and_each_agency_counts_its_own() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = World::start().await?;
     let door = Door::start(&world.cluster).await?;
     let before = demand(&world, &door, "auditor", "").await.map_err(|code| code.to_string())?;
     assert_eq!((before.submitted, before.in_time, before.met), (0, None, None), "no demand is not all of it");
@@ -179,7 +202,7 @@ async fn a26_demand_met_is_counted_from_twenty_real_papers_and_each_agency_count
 
     let whole = report(&world, plays.iter(), "").await?;
     let fraction = |numerator| Some(pb::Fraction { numerator, denominator: 18 });
-    assert_eq!((whole.submitted, whole.met), (20, fraction(17)));
+    assert_eq!((whole.submitted, whole.in_time, whole.met), (20, fraction(15), fraction(17)));
     for who in ["auditor", "platform", "approver"] {
         assert_eq!(demand(&world, &door, who, "").await.as_ref(), Ok(&whole), "{who}");
     }
@@ -196,7 +219,7 @@ async fn a26_demand_met_is_counted_from_twenty_real_papers_and_each_agency_count
     }
     assert_eq!(demand(&world, &door, "auditor", "agencies/ag-nowhere").await, Err(Code::NotFound));
 
-    let year = Clock::system().today().year().to_string();
+    let year = YEAR.to_string();
     for format in ["table", "json", "yaml", "name"] {
         let words = ["report", "demand", "--year", &year, "-o", format];
         assert_eq!(berth(&world, &door, "auditor", &words).await?, Exit::Done, "{format}");

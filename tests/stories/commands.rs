@@ -68,7 +68,7 @@ async fn through_the_command_line_an_agency_asks_for_a_level_a_permission_and_an
     assert_eq!(bad(&passed), Vec::<String>::new());
 
     // What is not said is named, with the flag or field, and nothing is made.
-    assert_eq!(ask("transfer", "cli-nobody", &["--from-agency", "ag-62"]).await?, Exit::Refused);
+    assert_eq!(ask("transfer", "cli-nobody", &["--from-agency", "ag-62"]).await?, Exit::Failed);
     assert_eq!(ask("record-level", "cli-measures", &["--level", "3", "--measures", "most"]).await?, Exit::Usage);
     let id = names::onboarding("ag-62", "lead-62", "cli-nobody");
     assert!(way.world.onboarding("ag-62", &id).await.is_err());

@@ -1,22 +1,17 @@
 //! The command line asks for the separate acts: a level, the permission to operate, another owner.
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_crds::onboarding::{Action, LevelRequest, TransferRequest, Verdict};
 use berth_crds::tenant::Measures;
 use berth_crds::{Onboarding, common::NameRef, names};
 use berth_tests::error::Result;
-use clap::Parser as _;
 
-use crate::way::Way;
+use crate::way::{Way, berth};
+use crate::world::code;
 
-/// Runs `berth` as somebody.
-async fn berth(way: &Way, who: &str, words: &[&str]) -> Result<Exit> {
-    let person = way.world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), &person.token)?;
-    let token = file.path().to_string_lossy().into_owned();
-    let all = ["berth", "--server", &way.door.url, "--token-file", &token].into_iter().chain(words.iter().copied());
-    Ok(run(Arguments::try_parse_from(all)?).await.unwrap_or_else(|failure| failure.exit()))
+/// What `berth` ends with.
+async fn exit(way: &Way, who: &str, words: &[&str]) -> Result<Exit> {
+    Ok(berth(way.world, &way.door, who, words).await?.unwrap_or_else(|failure| failure.exit()))
 }
 
 /// The paper that a command made, once its checks are.
@@ -42,7 +37,7 @@ async fn through_the_command_line_an_agency_asks_for_a_level_a_permission_and_an
         ["onboard", "create"].into_iter().chain(flags).chain([action]).collect::<Vec<&str>>()
     };
     let ask = async |action: &'static str, id: &str, more: &[&str]| {
-        berth(&way, "lead-62", &[create(action).as_slice(), &["--request-id", id], more].concat()).await
+        exit(&way, "lead-62", &[create(action).as_slice(), &["--request-id", id], more].concat()).await
     };
     let level = ["--level", "3", "--regulation", "12/QC-SYT", "--measures", "some", "--review-date", "2030-01-01"];
     assert_eq!(ask("record-level", "cli-level", &level).await?, Exit::Done);
@@ -71,6 +66,6 @@ async fn through_the_command_line_an_agency_asks_for_a_level_a_permission_and_an
     assert_eq!(ask("transfer", "cli-nobody", &["--from-agency", "ag-62"]).await?, Exit::Failed);
     assert_eq!(ask("record-level", "cli-measures", &["--level", "3", "--measures", "most"]).await?, Exit::Usage);
     let id = names::onboarding("ag-62", "lead-62", "cli-nobody");
-    assert!(way.world.onboarding("ag-62", &id).await.is_err());
+    assert_eq!(code(way.world.onboarding("ag-62", &id).await), 404);
     Ok(())
 }

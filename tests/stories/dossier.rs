@@ -230,24 +230,12 @@ async fn a_resubmission_that_names_an_open_request_ends_and_a_correction_without
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_goes_from_the_form_to_a_corrected_and_returned_dossier() -> Result<()> {
-    use berth_api::cli::{Arguments, Exit, run};
-    use clap::Parser as _;
+    use berth_api::cli::Exit;
 
     let way = Way::open().await?;
     let folder = tempfile::tempdir()?;
-    let token = |who: &str| -> Result<String> {
-        let person = way.world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-        let file = folder.path().join(who);
-        std::fs::write(&file, &person.token)?;
-        Ok(file.display().to_string())
-    };
-    let (lead, approver) = (token("lead-62")?, token("approver")?);
-    let berth = async |who: &str, words: &[&str]| {
-        let common = ["berth", "onboard"];
-        let server = ["--server", &way.door.url, "--token-file", who];
-        let arguments = common.iter().chain(words).chain(&server).map(ToString::to_string);
-        run(Arguments::parse_from(arguments)).await
-    };
+    let (lead, approver) = ("lead-62", "approver");
+    let berth = async |who: &str, words: &[&str]| way.berth(who, &[&["onboard"], words].concat()).await;
     let file = folder.path().join("draft.yaml");
     let mut body = request("ag-62", "cli-dossier");
     body["metadata"] = json!({"namespace": "agency-ag-62"});
@@ -255,29 +243,29 @@ async fn the_command_line_goes_from_the_form_to_a_corrected_and_returned_dossier
     body["spec"]["form"] = json!({"logs": {"kinds": "syslog", "keepDays": 1}});
     std::fs::write(&file, body.to_string())?;
     let path = file.display().to_string();
-    assert_eq!(berth(&lead, &["schema", "--action", "add-environment", "--kind", "staging"]).await?, Exit::Done);
-    assert_eq!(berth(&lead, &["check", "-f", &path]).await?, Exit::Refused, "the form has defects");
+    assert_eq!(berth(lead, &["schema", "--action", "add-environment", "--kind", "staging"]).await?, Exit::Done);
+    assert_eq!(berth(lead, &["check", "-f", &path]).await?, Exit::Refused, "the form has defects");
     body["spec"].as_object_mut().unwrap().remove("form");
     std::fs::write(&file, body.to_string())?;
-    assert_eq!(berth(&lead, &["check", "-f", &path]).await?, Exit::Done);
-    assert_eq!(berth(&lead, &["print", "-f", &path]).await?, Exit::Done);
-    assert_eq!(berth(&lead, &["draft", "-f", &path]).await?, Exit::Done);
+    assert_eq!(berth(lead, &["check", "-f", &path]).await?, Exit::Done);
+    assert_eq!(berth(lead, &["print", "-f", &path]).await?, Exit::Done);
+    assert_eq!(berth(lead, &["draft", "-f", &path]).await?, Exit::Done);
     let of_letter = |number: &'static str| {
         let date = ["--letter-date", "2026-11-20", "--letter-signer", "Trần Thị Bình"];
         ["--letter-number", number, "--letter-issuer", "Sở KH&CN"].into_iter().chain(date).collect::<Vec<&str>>()
     };
     let submitted = [vec!["create", "-f", &path], of_letter("8/SKHCN")].concat();
-    assert_eq!(berth(&lead, &submitted).await?, Exit::Done);
+    assert_eq!(berth(lead, &submitted).await?, Exit::Done);
     let id = berth_crds::names::onboarding("ag-62", "lead-62", "cli-dossier");
     let paper = way.world.checked(&way.world.onboarding("ag-62", &id).await?).await?;
     assert_eq!(paper.spec.letter.as_ref().map(|l| l.number.as_str()), Some("8/SKHCN"));
     let correct = [vec!["correct", &id, "--agency", "ag-62", "--reason", "Ghi nhầm."], of_letter("9/SKHCN")].concat();
-    assert_eq!(berth(&lead, &correct).await?, Exit::Done);
+    assert_eq!(berth(lead, &correct).await?, Exit::Done);
     let back = ["return", &id, "--agency", "ag-62", "--reason", "Chưa đủ.", "--defect", "Thiếu phương án sao lưu."];
-    assert_eq!(berth(&approver, &back).await?, Exit::Done);
+    assert_eq!(berth(approver, &back).await?, Exit::Done);
     way.world.until(&paper, ConditionType::Stalled).await?;
     let again = ["create", "-f", &path, "--request-id", "cli-dossier-2", "--supersedes", &id];
-    assert_eq!(berth(&lead, &again).await?, Exit::Done);
+    assert_eq!(berth(lead, &again).await?, Exit::Done);
     let second = berth_crds::names::onboarding("ag-62", "lead-62", "cli-dossier-2");
     let second = way.world.checked(&way.world.onboarding("ag-62", &second).await?).await?;
     assert_eq!(second.spec.supersedes.as_ref().map(|s| s.name.as_str()), Some(id.as_str()));

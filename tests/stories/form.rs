@@ -1,12 +1,11 @@
 //! The official form on paper: what is on record of the agency's contact is not typed again and not everybody's to read, and
 //! the form is printed as a page and as a document.
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::proto::v1 as pb;
 use berth_crds::onboarding::Verdict;
 use berth_crds::{ConditionType, OnboardingSpec};
 use berth_tests::error::Result;
-use clap::Parser as _;
 use serde_json::json;
 
 use crate::attack::{MERGE, send};
@@ -34,14 +33,7 @@ async fn a_contact_on_record_is_in_draft_print_and_check_and_shown_to_its_own_ag
     assert_eq!(seen("approver", "").await?.as_deref(), Some("0274 123 456"));
     assert_eq!((seen("lead-62", "").await?, seen("lead-66", &today).await?), (None, None));
 
-    let token = folder.path().join("token");
-    let lead = world.people.iter().find(|p| p.name == "lead-66").ok_or("nobody of that name")?;
-    std::fs::write(&token, &lead.token)?;
-    let token = token.display().to_string();
-    let berth = async |words: &[&str]| {
-        let door = ["berth", "--server", &way.door.url, "--token-file", &token, "onboard"];
-        run(Arguments::try_parse_from(door.iter().chain(words)).expect("right usage")).await
-    };
+    let berth = async |words: &[&str]| way.berth("lead-66", &[&["onboard"], words].concat()).await;
     let place = |name: &str| folder.path().join(name).display().to_string();
     let draft = place("draft.yaml");
     let mut body = request("ag-66", "story-contact");

@@ -94,16 +94,10 @@ async fn a27_an_old_system_with_ipv4_only_is_accepted_as_it_is_and_its_agencys_r
     assert_eq!((again.metadata.generation, &again.spec), (known.metadata.generation, &known.spec));
 
     // Its agency asks by code alone; the register says the rest.
-    let token = folder.path().join("token");
-    let lead = world.people.iter().find(|p| p.name == "lead-62").ok_or("lead-62")?;
-    std::fs::write(&token, &lead.token)?;
-    let token = token.display().to_string();
     let flags =
         ["--agency", "ag-62", "--code", CODE, "--kind", "prod", "--class", "xs", "--justification", "Chuyển lên."];
-    let berth = async |act: &str, more: &[&str]| {
-        let door = ["berth", "--server", &way.door.url, "--token-file", &token, "onboard", act];
-        run(Arguments::try_parse_from(door.iter().chain(&flags).chain(more)).expect("right usage")).await
-    };
+    let berth =
+        async |act: &str, more: &[&str]| way.berth("lead-62", &[&["onboard", act][..], &flags, more].concat()).await;
     assert_eq!(berth("draft", &[]).await?, Exit::Done);
     assert_eq!(berth("create", &["--request-id", "inv-a27"]).await?, Exit::Done);
     let paper = world.onboarding("ag-62", &names::onboarding("ag-62", "lead-62", "inv-a27")).await?;

@@ -1,13 +1,12 @@
 //! Exposure over IPv4 only: an exception that ends, granted by people, told when it is over, and counted.
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::proto::v1 as pb;
 use berth_cluster::until;
 use berth_crds::environment::Ipv4Exception;
 use berth_crds::onboarding::Verdict;
 use berth_crds::{ConditionType, Environment, condition};
 use berth_tests::error::Result;
-use clap::Parser as _;
 use jiff::Span;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -137,11 +136,6 @@ async fn a21_an_exception_for_ipv4_only_without_an_end_is_denied_and_one_with_an
     let after = namespaces.get(&name).await?;
     assert_eq!((after.uid(), after.resource_version()), (before.uid(), before.resource_version()));
 
-    let file = tempfile::NamedTempFile::new()?;
-    let person = world.people.iter().find(|p| p.name == "lead-62").ok_or("nobody of that name")?;
-    std::fs::write(file.path(), &person.token)?;
-    let token = file.path().display().to_string();
-    let list = ["berth", "env", "list", "--ipv4-only", "over", "--server", &way.door.url, "--token-file", &token];
-    assert_eq!(run(Arguments::try_parse_from(list)?).await?, Exit::Done);
+    assert_eq!(way.berth("lead-62", &["env", "list", "--ipv4-only", "over"]).await?, Exit::Done);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The life of an environment: extended, suspended and resumed, and given back to the last namespace, booking and prefix.
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::proto::v1 as pb;
 use berth_cluster::until;
 use berth_crds::address::BlockState;
@@ -14,7 +14,6 @@ use berth_crds::{
 };
 use berth_tests::error::Result;
 use berth_tests::stack::Account;
-use clap::Parser as _;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::RoleBinding;
@@ -326,18 +325,7 @@ async fn through_the_command_line_an_agency_gives_back_sees_the_next_step_and_ta
     let way = Way::open().await?;
     let world = way.world;
     let name = world.onboard("ag-62", "door-life", |_| {}).await?.name_any();
-    let token = |who: &str| world.people.iter().find(|p| p.name == who).expect("the person is declared").token.clone();
-    let file = |who: &str| -> Result<tempfile::NamedTempFile> {
-        let file = tempfile::NamedTempFile::new()?;
-        std::fs::write(file.path(), token(who))?;
-        Ok(file)
-    };
-    let berth = async |who: &str, rest: &[&str]| -> Result<Exit> {
-        let file = file(who)?;
-        let token = file.path().to_string_lossy().into_owned();
-        let all = ["berth", "--server", &way.door.url, "--token-file", &token].into_iter().chain(rest.iter().copied());
-        Ok(run(Arguments::try_parse_from(all)?).await?)
-    };
+    let berth = async |who: &str, words: &[&str]| way.berth(who, words).await;
     let asking = ["--agency", "ag-62", "--environment", &name, "--justification", "Ngừng sử dụng.", "--action"];
     let create = |action: &'static str, id: &'static str| {
         let flags = [action, "--request-id", id];

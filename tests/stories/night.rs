@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_cluster::until;
 use berth_crds::{ConditionType, Environment, condition};
 use berth_tests::error::Result;
 use berth_tests::stack::Door;
-use clap::Parser as _;
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -15,7 +14,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::attack::{JSON, MERGE, dry_run, mallory, send};
-use crate::way::Way;
+use crate::way::{self, Way};
 use crate::world::{PATIENCE, World, shared};
 
 mod glass;
@@ -68,12 +67,7 @@ async fn says(world: &World, name: &str, type_: ConditionType, reason: &str) -> 
 
 /// Runs the command line as a person.
 async fn berth(world: &World, door: &Door, who: &str, words: &[&str]) -> Result<std::result::Result<Exit, String>> {
-    let person = world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), &person.token)?;
-    let token = file.path().to_string_lossy().into_owned();
-    let all = ["berth", "--server", &door.url, "--token-file", &token].into_iter().chain(words.iter().copied());
-    Ok(run(Arguments::try_parse_from(all)?).await.map_err(|failure| failure.to_string()))
+    Ok(way::berth(world, door, who, words).await?.map_err(|failure| failure.to_string()))
 }
 
 /// Names of the policies in a namespace.

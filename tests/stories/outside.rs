@@ -1,7 +1,7 @@
 //! For the people of routers, firewalls and DNS: whose an address is or was, in both families; and what a transfer changes
 //! outside the cluster, which is everything but the prefix.
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::client::Client as DoorClient;
 use berth_api::proto::v1::{self as pb, address_answer::Standing, address_line::Change};
 use berth_cluster::until;
@@ -10,7 +10,6 @@ use berth_crds::common::HolderKind;
 use berth_crds::{AddressPlan, Agency, ConditionType, Environment, PrefixBlock, Site, Tenant, condition, names};
 use berth_tests::error::Result;
 use berth_tests::stack::Door;
-use clap::Parser as _;
 use jiff::{Timestamp, ToSpan as _};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::RoleBinding;
@@ -88,11 +87,6 @@ async fn whois_answers_for_an_address_of_the_province_in_both_families() -> Resu
 async fn the_command_line_shows_plan_drawing_lines_and_justification() -> Result<()> {
     let way = Way::open().await?;
     way.world.onboard("ag-62", "outside-cli", |_| {}).await?;
-    let person = way.world.people.iter().find(|p| p.name == "network").ok_or("network")?;
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("token");
-    std::fs::write(&file, &person.token)?;
-    let token = file.to_string_lossy().into_owned();
     for arguments in [
         &["ip", "plan"][..],
         &["ip", "plan", "-o", "svg"],
@@ -101,9 +95,7 @@ async fn the_command_line_shows_plan_drawing_lines_and_justification() -> Result
         &["ip", "export", "--since", "2025-07-01", "--ptr", "cloud.example"],
         &["ip", "justify", "--growth", "100"],
     ] {
-        let all =
-            ["berth", "--server", &way.door.url, "--token-file", &token].into_iter().chain(arguments.iter().copied());
-        assert_eq!(run(Arguments::try_parse_from(all)?).await?, Exit::Done, "{arguments:?}");
+        assert_eq!(way.berth("network", arguments).await?, Exit::Done, "{arguments:?}");
     }
     let mut network = way.client("network").await?;
     let request = pb::GetAddressPlanRequest {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::client::Client;
 use berth_api::clock::Clock;
 use berth_api::proto::v1 as pb;
@@ -11,13 +11,13 @@ use berth_crds::onboarding::State;
 use berth_crds::{ConditionType, Onboarding, Tenant, condition};
 use berth_tests::error::Result;
 use berth_tests::stack::{Door, Operator};
-use clap::Parser as _;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::dates::{signed, submitted};
 use crate::headroom::{capacity, no_headroom};
+use crate::way;
 use crate::world::{World, decision, request};
 
 /// What the twenty requests of A26 come to.
@@ -179,15 +179,9 @@ async fn demand(world: &World, door: &Door, who: &str, agency: &str) -> Answer<p
     Ok(pb::DemandReport { as_of_time: None, ..answer })
 }
 
-/// Runs `berth` as somebody.
+/// What `berth` ends with.
 async fn berth(world: &World, door: &Door, who: &str, words: &[&str]) -> Result<Exit> {
-    let person = world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
-    let file = tempfile::NamedTempFile::new()?;
-    std::fs::write(file.path(), &person.token)?;
-    let token_file = file.path().display().to_string();
-    let common = ["berth", "--server", &door.url, "--token-file", &token_file];
-    let outcome = run(Arguments::try_parse_from(common.iter().chain(words))?).await;
-    Ok(outcome.unwrap_or_else(|failure| failure.exit()))
+    Ok(way::berth(world, door, who, words).await?.unwrap_or_else(|failure| failure.exit()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,9 @@
 //! Names are found however they are typed, and come in Vietnamese order (A29).
 
-use berth_api::cli::{Arguments, Exit, run};
+use berth_api::cli::Exit;
 use berth_api::client::Client;
 use berth_api::proto::v1 as pb;
 use berth_tests::error::Result;
-use clap::Parser as _;
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -87,14 +86,8 @@ async fn a29_duong_with_and_without_marks_finds_the_same_bodies_and_systems_in_v
     }
     let nothing = systems(&mut auditor, " – ").await.unwrap_err().to_string();
     assert!(nothing.contains("has no letter and no digit"), "{nothing}");
-    let token_file = tempfile::NamedTempFile::new()?;
-    let person = way.world.people.iter().find(|p| p.name == "nobody").ok_or("nobody")?;
-    std::fs::write(token_file.path(), &person.token)?;
-    let file = token_file.path().display().to_string();
     for words in [["agency", "list", "--search", "Đường"], ["tenant", "list", "--search", "dương"]] {
-        let common = ["berth", "--server", &way.door.url, "--token-file", &file];
-        let exit = run(Arguments::try_parse_from(common.iter().chain(&words))?).await?;
-        assert_eq!(exit, Exit::Done, "{words:?}");
+        assert_eq!(way.berth("nobody", &words).await?, Exit::Done, "{words:?}");
     }
     Ok(())
 }

@@ -141,7 +141,7 @@ impl Cluster {
 
     /// etcd's revision: the difference of two is the exact number of writes between them.
     pub async fn etcd_revision(&self) -> Result<i64> {
-        self.local("read etcd's revision")?.revision().await
+        self.local("read etcd's revision")?.store().revision().await
     }
 
     /// Waits until etcd's revision stays the same for `quiet`, so that what is counted next is not a start's own writes.

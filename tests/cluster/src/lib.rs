@@ -35,6 +35,7 @@ mod ports;
 mod probe;
 mod process;
 mod snapshot;
+mod store;
 mod wait;
 
 pub use access::Login;

@@ -20,6 +20,7 @@ use crate::{
     probe::Probe,
     process::{Process, Spawn, tail_of},
     snapshot::copy_tree,
+    store::Store,
     wait::{INTERVAL, until},
 };
 
@@ -199,14 +200,9 @@ impl Local {
         self.processes().iter().map(|(component, process)| (*component, process.id())).collect()
     }
 
-    /// Settings of a client of etcd.
-    pub(crate) fn etcd(&self) -> kube::Config {
-        self.probe.etcd()
-    }
-
-    /// etcd's revision, which counts every write.
-    pub(crate) async fn revision(&self) -> Result<i64> {
-        self.probe.revision().await
+    /// What is asked of etcd itself.
+    pub(crate) fn store(&self) -> Store {
+        self.probe.store()
     }
 
     fn processes(&self) -> MutexGuard<'_, BTreeMap<Component, Process>> {

@@ -3,7 +3,6 @@
 use http::Request;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, Client, Config, config::AuthInfo};
-use serde_json::Value;
 
 use crate::{
     Component, Error, Login, Result,
@@ -11,6 +10,7 @@ use crate::{
     folder::Layout,
     pki::Authority,
     ports::Ports,
+    store::Store,
 };
 
 /// The settings of the clients that ask. A client belongs to the async runtime that made it, so each question makes its own.
@@ -56,23 +56,9 @@ impl Probe {
         }
     }
 
-    /// Settings of a client of etcd.
-    pub(crate) fn etcd(&self) -> Config {
-        self.etcd.clone()
-    }
-
-    /// The revision in the header of any answer of etcd.
-    pub(crate) async fn revision(&self) -> Result<i64> {
-        let any_key = serde_json::json!({ "key": "AA==", "count_only": true }).to_string();
-        let request = Request::post("/v3/kv/range")
-            .header("content-type", "application/json")
-            .body(any_key.into_bytes())
-            .map_err(|error| form("the request to etcd", error))?;
-        let client = Client::try_from(self.etcd.clone()).map_err(Error::request("reach etcd"))?;
-        let answer: Value = client.request(request).await.map_err(Error::request("ask etcd for its revision"))?;
-        // 64-bit integers are strings in proto3 JSON.
-        let revision = answer["header"]["revision"].as_str().and_then(|text| text.parse().ok());
-        revision.ok_or_else(|| form("etcd's answer", answer))
+    /// What is asked of etcd itself.
+    pub(crate) fn store(&self) -> Store {
+        Store(self.etcd.clone())
     }
 }
 

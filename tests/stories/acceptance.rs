@@ -1,10 +1,12 @@
 //! Acceptance scenarios that no other story tells (`data/acceptance_scenarios.csv`), each under its number.
 
+use std::collections::BTreeSet;
+
 use berth_api::client::Client as DoorClient;
 use berth_cluster::{CILIUM, until};
 use berth_crds::agency::AgencyType;
 use berth_crds::notice::Occasion;
-use berth_crds::{AddressPlan, ConditionType, Environment, Reason, Site, Tenant, condition};
+use berth_crds::{ConditionType, Environment, Reason, Site, Tenant, condition};
 use berth_tests::error::Result;
 use berth_tests::install;
 use berth_tests::mail::Place;
@@ -16,8 +18,8 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 use tonic::Code;
 
-use crate::attack::{JSON, send};
-use crate::networks::{self, kind};
+use crate::addresses::{enter, plan_anew};
+use crate::networks::{self, cilium, kind};
 use crate::notices::{self, LAN};
 use crate::world::{PATIENCE, World};
 
@@ -29,13 +31,8 @@ async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_an
     networks::install(&world.cluster, CILIUM).await?;
     let admin = world.cluster.admin();
     let own = |version, name| kind(admin.clone(), version, name, None);
-    let shared = json!({"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumPodIPPool",
-        "metadata": {"name": "shared4", "labels": {"berth.dev/shared-pool": "IPv4"}},
-        "spec": {"ipv4": {"cidrs": ["192.0.2.0/24"], "maskSize": 27}}});
-    let node = json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {
-        "pools": {"requested": [{"pool": "default", "needed": {"ipv6-addrs": 8}}], "allocated": []}}}});
-    own("cilium.io/v2alpha1", "CiliumPodIPPool").create(&Default::default(), &serde_json::from_value(shared)?).await?;
-    own("cilium.io/v2", "CiliumNode").create(&Default::default(), &serde_json::from_value(node)?).await?;
+    networks::put(&own("cilium.io/v2alpha1", "CiliumPodIPPool"), cilium::shared_pool()).await?;
+    networks::put(&own("cilium.io/v2", "CiliumNode"), cilium::node(json!([]))).await?;
     let operator = Operator::start_telling(&world.cluster, notices::settings(Some(&place), None)?, None).await?;
     install::agencies_ready(&world.cluster).await?;
     let environment = world
@@ -135,7 +132,8 @@ async fn pipeline(world: &World, door: &Door, agency: &str) -> Result<DoorClient
 async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason_and_none_asks_for_the_other()
 -> Result<()> {
     let world = World::start().await?;
-    sixteen_blocks(&world).await?;
+    // Blocks of /44: the one pool holds sixteen agencies.
+    plan_anew(&world, 44).await?;
     let _operator = world.operator().await?;
     install::agencies_ready(&world.cluster).await?;
     // Fifteen bodies take fifteen of the pool's sixteen blocks; communes are numbered elsewhere.
@@ -150,7 +148,8 @@ async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason
         .collect();
     assert_eq!(others.len(), 15, "{others:?}");
     for (n, agency) in others.iter().enumerate() {
-        enter(&world, &format!("takes{}", char::from(b'a' + n as u8)), agency).await?;
+        let plate = format!("takes{}", char::from(b'a' + n as u8));
+        enter(&world, &plate, agency, &plate).await?;
     }
     let tenants: Api<Tenant> = Api::all(world.cluster.admin());
     until("fifteen systems are numbered", PATIENCE, async || {
@@ -207,38 +206,8 @@ async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason
     assert_eq!(waiting.0, "PoolExhausted", "{winners} won; {waiting:?}");
     let blocks = world.all::<berth_crds::PrefixBlock>().await?;
     let nets: Vec<_> = blocks.iter().filter_map(|b| berth_plan::address::parse(&b.spec.cidr)).collect();
-    let of = |length: u8| nets.iter().filter(|n| n.prefix_len() == length).copied().collect::<Vec<_>>();
-    let (agencies, systems) = (of(44), of(56));
-    assert_eq!((agencies.len(), systems.len()), (16, 16));
-    for (n, net) in agencies.iter().enumerate() {
-        assert!(agencies[n + 1..].iter().all(|other| other != net), "{net} twice");
-    }
+    // Of one length, other names are no overlap.
+    let of = |length: u8| nets.iter().filter(|n| n.prefix_len() == length).collect::<BTreeSet<_>>();
+    assert_eq!((of(44).len(), of(56).len()), (16, 16));
     door.stop().await
-}
-
-/// A plan whose one pool holds sixteen agencies.
-async fn sixteen_blocks(world: &World) -> Result<()> {
-    let plans: Api<AddressPlan> = Api::all(world.client("platform"));
-    plans.delete("default", &Default::default()).await?;
-    let plan = json!({"apiVersion": "berth.dev/v1alpha1", "kind": "AddressPlan", "metadata": {"name": "default"}, "spec": {
-        "roots": [{"cidr": "3fff:a10::/32", "kind": "Documentation"}], "lengths": {"agency": 44},
-        "departmentPools": ["1"], "communePools": ["9"]}});
-    plans.create(&Default::default(), &serde_json::from_value(plan)?).await?;
-    Ok(())
-}
-
-/// A system of an agency that was entered by hand.
-async fn enter(world: &World, plate: &str, agency: &str) -> Result<()> {
-    let tenant = json!({
-        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": plate},
-        "spec": {
-            "code": plate, "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": agency}, "level": 1,
-            "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
-            "owners": [{"agencyRef": {"name": agency}, "from": "2026-01-01"}],
-            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2026-01-01"}}],
-            "migrationStage": "Operating"
-        }
-    });
-    let made = send(&world.client("platform"), "POST", "/apis/berth.dev/v1alpha1/tenants", JSON, &tenant).await;
-    if made.accepted() { Ok(()) } else { Err(format!("{made:?}").into()) }
 }

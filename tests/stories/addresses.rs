@@ -15,20 +15,33 @@ use crate::world::{PATIENCE, World};
 const KINDS: &str = "/apis/berth.dev/v1alpha1";
 const PLAN: &str = "/apis/berth.dev/v1alpha1/addressplans/default";
 
-/// A system of agency ag-62 that was entered by hand.
-async fn enter(world: &World, plate: &str, n: usize) -> Result<()> {
+/// A system that the platform operator enters by hand.
+pub async fn enter(world: &World, plate: &str, agency: &str, code: &str) -> Result<Tenant> {
     let tenant = json!({
         "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": plate},
         "spec": {
-            "code": format!("IS-{n}"), "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": "ag-62"}, "level": 1,
+            "code": code, "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": agency}, "level": 1,
             "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
-            "owners": [{"agencyRef": {"name": "ag-62"}, "from": "2024-01-01"}],
-            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2024-01-01"}}],
+            "owners": [{"agencyRef": {"name": agency}, "from": "2026-01-01"}],
+            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2026-01-01"}}],
             "migrationStage": "Operating"
         }
     });
     let made = send(&world.client("platform"), "POST", &format!("{KINDS}/tenants"), JSON, &tenant).await;
-    if made.accepted() { Ok(()) } else { Err(format!("{made:?}").into()) }
+    if made.accepted() { Ok(serde_json::from_value(made.body)?) } else { Err(format!("{made:?}").into()) }
+}
+
+/// Makes the plan anew, before anything is numbered: one pool of departments, whose blocks have this length.
+pub async fn plan_anew(world: &World, agency: u8) -> Result<()> {
+    let platform = world.client("platform");
+    let gone = send(&platform, "DELETE", PLAN, JSON, &Value::Null).await;
+    assert!(gone.accepted(), "{gone:?}");
+    let plan = json!({"apiVersion": "berth.dev/v1alpha1", "kind": "AddressPlan", "metadata": {"name": "default"}, "spec": {
+        "roots": [{"cidr": "3fff:a10::/32", "kind": "Documentation"}], "lengths": {"agency": agency},
+        "departmentPools": ["1"], "communePools": ["9"]}});
+    let made = send(&platform, "POST", &format!("{KINDS}/addressplans"), JSON, &plan).await;
+    assert!(made.accepted(), "{made:?}");
+    Ok(())
 }
 
 /// Waits until the Tenant's condition `Addressed` has a reason.
@@ -76,7 +89,7 @@ async fn a_plan_that_meets_a_range_of_the_platform_gives_nothing_says_so_and_goe
     let around = json!([{"cidr": "3fff:a10::/32", "purpose": "Pods", "note": "default pool of the network"}]);
     edit(&world, json!({"spec": {"reservations": around}})).await?;
     plan_until(&world, "the plan is refused", |s| says(s, ConditionType::Ready, "AddressPlanRefused")).await?;
-    enter(&world, "byhand", 98).await?;
+    enter(&world, "byhand", "ag-62", "IS-98").await?;
     let waits = addressed(&world, "byhand", "AddressPlanRefused").await?;
     assert!(waits.status.unwrap_or_default().prefix.is_none());
     assert_eq!(world.all::<PrefixBlock>().await?.len(), 0, "nothing was numbered");
@@ -113,7 +126,7 @@ async fn a_plan_that_meets_a_range_of_the_platform_gives_nothing_says_so_and_goe
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_and_claims_are_nobodys_to_write_not_even_by_the_operators_account_against_the_protocol() -> Result<()> {
     let (world, operator) = World::own().await?;
-    enter(&world, "byhand", 98).await?;
+    enter(&world, "byhand", "ag-62", "IS-98").await?;
     addressed(&world, "byhand", "NoBackEnd").await?;
     let claim: PrefixClaim = Api::all(world.cluster.admin()).get(&names::tenant_claim("byhand")).await?;
     let cidr = claim.status.as_ref().and_then(|s| s.bound.as_ref()).map(|b| b.cidr.clone()).unwrap_or_default();
@@ -178,19 +191,12 @@ async fn blocks_and_claims_are_nobodys_to_write_not_even_by_the_operators_accoun
 async fn an_agency_whose_block_is_full_takes_its_buddy_and_the_next_system_is_numbered_there() -> Result<()> {
     // Sixteen systems to an agency: before anything is numbered, a plan may be made anew.
     let world = World::start().await?;
-    let platform = world.client("platform");
-    let gone = send(&platform, "DELETE", PLAN, JSON, &Value::Null).await;
-    assert!(gone.accepted(), "{gone:?}");
-    let plan = json!({"apiVersion": "berth.dev/v1alpha1", "kind": "AddressPlan", "metadata": {"name": "default"}, "spec": {
-        "roots": [{"cidr": "3fff:a10::/32", "kind": "Documentation"}], "lengths": {"agency": 52},
-        "departmentPools": ["1"], "communePools": ["9"]}});
-    let made = send(&platform, "POST", &format!("{KINDS}/addressplans"), JSON, &plan).await;
-    assert!(made.accepted(), "{made:?}");
+    plan_anew(&world, 52).await?;
     let _operator = world.operator().await?;
     install::agencies_ready(&world.cluster).await?;
     let plates: Vec<String> = ('a'..='q').map(|c| format!("grows{c}")).collect();
     for (n, plate) in plates.iter().enumerate() {
-        enter(&world, plate, 200 + n).await?;
+        enter(&world, plate, "ag-62", &format!("IS-{}", 200 + n)).await?;
     }
     let mut prefixes = Vec::new();
     for plate in &plates {

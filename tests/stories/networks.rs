@@ -2,7 +2,7 @@
 //! order while in use. The projects' own controllers do not run here: the stories play their part (status, nodes).
 
 mod calico;
-mod cilium;
+pub mod cilium;
 mod metallb;
 mod plain;
 mod unread;
@@ -98,8 +98,7 @@ impl Stage {
 
     /// An object of another project: made, changed in its spec, or its status written, as that project or an administrator.
     pub async fn put(&self, api: &Api<DynamicObject>, object: Value) -> Result<DynamicObject> {
-        let object: DynamicObject = serde_json::from_value(object)?;
-        Ok(api.create(&PostParams::default(), &object).await?)
+        put(api, object).await
     }
 
     /// Waits until an object is as a test wants it.
@@ -146,6 +145,12 @@ impl Stage {
         pods.delete(name, &DeleteParams::default().grace_period(0)).await?;
         Ok(())
     }
+}
+
+/// Makes an object of another project.
+pub async fn put(api: &Api<DynamicObject>, object: Value) -> Result<DynamicObject> {
+    let object: DynamicObject = serde_json::from_value(object)?;
+    Ok(api.create(&PostParams::default(), &object).await?)
 }
 
 /// Applies a project's CRDs as they come from it.

@@ -19,25 +19,9 @@ use berth_tests::stack::{Account, Operator};
 use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
-use crate::attack::{JSON, send};
+use crate::addresses::enter;
 use crate::counts::quiet;
 use crate::world::{PATIENCE, World, addition};
-
-/// A system that the platform operator enters by hand.
-async fn enter(world: &World, plate: &str) -> Result<Tenant> {
-    let tenant = json!({
-        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": plate},
-        "spec": {
-            "code": format!("IS-{plate}"), "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": "ag-62"}, "level": 1,
-            "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
-            "owners": [{"agencyRef": {"name": "ag-62"}, "from": "2024-01-01"}],
-            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2024-01-01"}}],
-            "migrationStage": "Operating"
-        }
-    });
-    let made = send(&world.client("platform"), "POST", "/apis/berth.dev/v1alpha1/tenants", JSON, &tenant).await;
-    if made.accepted() { Ok(serde_json::from_value(made.body)?) } else { Err(made.message.into()) }
-}
 
 /// What an operator leaves that died after its first write for a system: a claim without an intent.
 async fn claimed(operator: Client, tenant: &Tenant) -> Result<()> {
@@ -128,8 +112,8 @@ async fn a_cluster_restored_from_an_older_snapshot_gives_nothing_until_what_it_l
     let kept = world.onboard("ag-62", "restore-kept", |_| {}).await?;
     quiet(&world).await?;
     operator.stop().await?;
-    let halfway = enter(&world, "halfwa").await?;
-    enter(&world, "unclai").await?;
+    let halfway = enter(&world, "halfwa", "ag-62", "IS-halfwa").await?;
+    enter(&world, "unclai", "ag-62", "IS-unclai").await?;
     claimed(account.client(&world.cluster)?, &halfway).await?;
     let snapshot = world.cluster.snapshot().await?;
 
@@ -149,7 +133,7 @@ async fn a_cluster_restored_from_an_older_snapshot_gives_nothing_until_what_it_l
 
     // Who asks now is told what is missing, and nothing is chosen.
     let operator = start().await?;
-    enter(&world, "newone").await?;
+    enter(&world, "newone", "ag-62", "IS-newone").await?;
     let told = frozen(&world, "newone").await?;
     let agency_66 = block_66.spec.parent.clone();
     assert!(told.starts_with("The exported ledger has 5 prefixes that the cluster does not have: "), "{told}");

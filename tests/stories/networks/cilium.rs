@@ -12,9 +12,17 @@ use crate::counts::{operator_writes, quiet};
 
 const POOL: &str = "ipam.cilium.io/ipv6-pool";
 
-fn node(allocated: Value) -> Value {
+/// A node that takes from pools.
+pub fn node(allocated: Value) -> Value {
     let pools = json!({"requested": [{"pool": "default", "needed": {"ipv6-addrs": 8}}], "allocated": allocated});
     json!({"apiVersion": "cilium.io/v2", "kind": "CiliumNode", "metadata": {"name": "n1"}, "spec": {"ipam": {"pools": pools}}})
+}
+
+/// The IPv4 pool that tenants share.
+pub fn shared_pool() -> Value {
+    json!({"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumPodIPPool",
+        "metadata": {"name": "shared4", "labels": {"berth.dev/shared-pool": "IPv4"}},
+        "spec": {"ipv4": {"cidrs": ["192.0.2.0/24"], "maskSize": 27}}})
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,10 +36,7 @@ async fn cilium_pools_are_accepted_changed_and_removed_in_the_safe_order_while_i
     assert!(message.contains("`berth.dev/shared-pool: IPv4`"), "{message}");
     assert_eq!(pools.list(&Default::default()).await?.items.len(), 0);
     assert_eq!(stage.keys().await?, json!({"ipam.cilium.io/require-pool-match": "true"}));
-    let shared = json!({"apiVersion": "cilium.io/v2alpha1", "kind": "CiliumPodIPPool",
-        "metadata": {"name": "shared4", "labels": {"berth.dev/shared-pool": "IPv4"}},
-        "spec": {"ipv4": {"cidrs": ["192.0.2.0/24"], "maskSize": 27}}});
-    stage.put(&pools, shared).await?;
+    stage.put(&pools, shared_pool()).await?;
     // Accepted under Cilium's own schema, and not served before a node takes from pools.
     stage.addressed(Reason::BackEndPending).await?;
     stage.put(&nodes, node(json!([]))).await?;

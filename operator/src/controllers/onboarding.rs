@@ -84,7 +84,10 @@ impl Pass<'_> {
         status.outcome = status.outcome.or(outcome);
         let due = times::due(self, event, status.outcome.as_ref().map(|o| o.result));
         let mut status = record(&self.onboarding, status, event, due, &self.ctx.now());
-        status.later_profiles = self.later_profiles();
+        // What was decided stands under the rules of its time.
+        if status.outcome.is_none() {
+            status.later_profiles = self.later_profiles();
+        }
         self.write(status).await
     }
 

@@ -59,8 +59,8 @@ pub(super) async fn keep(pass: &mut Pass<'_>) -> Result<Action> {
     if chain::superseded(&pass.onboarding, &observe::papers(pass.ctx, &pass.onboarding)) {
         return Ok(Action::await_change());
     }
+    // A rule set that was announced meanwhile.
     let later = pass.later_profiles();
-    // What was decided stands under the rules of its time.
     if pass.result().is_none() && pass.onboarding.status.as_ref().is_some_and(|s| s.later_profiles != later) {
         let mut status = pass.onboarding.status.clone().unwrap_or_default();
         status.later_profiles = later;

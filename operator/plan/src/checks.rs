@@ -25,6 +25,11 @@ use crate::register::Register;
 
 pub use form::is_official;
 
+/// Id of the check that refuses what may not be hosted.
+pub const LAW: &str = "law";
+/// Id of the check of a resubmission.
+pub const CHAIN: &str = "chain";
+
 /// What a check looks at.
 pub struct Subject<'a> {
     /// The request.

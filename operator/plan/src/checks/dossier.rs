@@ -6,7 +6,7 @@ use berth_crds::onboarding::{CheckResult, OutcomeResult, Verdict};
 use berth_crds::{Onboarding, Reason};
 use kube::ResourceExt;
 
-use super::{Subject, gather, number, passed, result};
+use super::{CHAIN, Subject, gather, number, passed, result};
 use crate::dossier::{chain, letter};
 
 /// A letter number is used once per issuer and year; a second use warns and stops nothing. Of two within one second both are
@@ -45,18 +45,18 @@ fn second(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>) {
 /// What a resubmission supersedes: a returned submission of the same dossier, once.
 pub fn chain(s: &Subject) -> CheckResult {
     let Some(named) = &s.onboarding.spec.supersedes else {
-        return passed("chain", "This is the first submission of the dossier.");
+        return passed(CHAIN, "This is the first submission of the dossier.");
     };
     let Some(earlier) = chain::earlier(s.onboarding, s.papers) else {
         let message = format!(
             "`spec.supersedes` names {:?} with UID {:?}, which is no request of this agency; read its name and UID again.",
             named.name, named.uid
         );
-        return result("chain", Verdict::Failed, Reason::InvalidSpec, message);
+        return result(CHAIN, Verdict::Failed, Reason::InvalidSpec, message);
     };
     let defects = unfit(s, &earlier);
     if !defects.is_empty() {
-        return gather("chain", Reason::InvalidSpec, defects, "");
+        return gather(CHAIN, Reason::InvalidSpec, defects, "");
     }
     let papers = chain::papers(s.onboarding, s.papers);
     let submissions = chain::submissions(&papers, |time| (s.day_of)(time));
@@ -68,7 +68,7 @@ pub fn chain(s: &Subject) -> CheckResult {
             number("requester.days", time.calendar),
             number("requester.workingDays", time.working),
         ],
-        ..passed("chain", message)
+        ..passed(CHAIN, message)
     }
 }
 

@@ -4,7 +4,7 @@ use berth_crds::onboarding::{CheckResult, Verdict};
 use berth_crds::profile::{Hosting, LevelHint, LevelRule};
 use berth_crds::{EnvironmentClass, Reason};
 
-use super::{Subject, asked_level, gather, number, passed, result};
+use super::{LAW, Subject, asked_level, gather, number, passed, result};
 use crate::act;
 use crate::amounts::Amounts;
 
@@ -42,7 +42,7 @@ pub fn law(s: &Subject) -> CheckResult {
     let spec = &s.onboarding.spec;
     let asked = spec.system.as_ref().map(|system| ("system", system.level));
     let asked = asked.or(spec.level.as_ref().map(|asked| ("level", asked.level)));
-    let Some((part, level)) = asked else { return passed("law", "No kind of data is declared anew.") };
+    let Some((part, level)) = asked else { return passed(LAW, "No kind of data is declared anew.") };
     let kinds = spec.system.as_ref().map(|system| system.data_kinds.as_slice()).unwrap_or_default();
     let refused = s.profile.spec.refused_data.iter().find(|r| kinds.contains(&r.kind));
     if let Some(rule) = refused {
@@ -50,7 +50,7 @@ pub fn law(s: &Subject) -> CheckResult {
             "`spec.system.dataKinds` holds {:?}, which may not be hosted here: {}.",
             rule.kind, rule.legal_basis
         );
-        return result("law", Verdict::Refused, Reason::RefusedByLaw, message);
+        return result(LAW, Verdict::Refused, Reason::RefusedByLaw, message);
     }
     match level_rule(s, level) {
         Some(rule) if rule.hosting == Hosting::Refused => {
@@ -58,9 +58,9 @@ pub fn law(s: &Subject) -> CheckResult {
                 "`spec.{part}.level` is {level}, which shared infrastructure may not host: {}.",
                 rule.legal_basis
             );
-            result("law", Verdict::Refused, Reason::RefusedByLaw, message)
+            result(LAW, Verdict::Refused, Reason::RefusedByLaw, message)
         }
-        _ => passed("law", "No rule refuses these kinds of data at this level."),
+        _ => passed(LAW, "No rule refuses these kinds of data at this level."),
     }
 }
 

@@ -170,7 +170,8 @@ fn standing(status: Option<&OnboardingStatus>, due: Option<Date>, granted: Optio
         return Standing::Open;
     };
     // A refusal of a person names a legal basis too: only what the rule set itself refuses is out of the denominator.
-    let by_law = outcome.decision_uids.is_empty() && checks::verdict(&status.checks, "law") == Some(Verdict::Refused);
+    let by_law =
+        outcome.decision_uids.is_empty() && checks::verdict(&status.checks, checks::LAW) == Some(Verdict::Refused);
     let booked = condition::get(&status.conditions, ConditionType::Booked);
     match (outcome.result, granted) {
         (OutcomeResult::Withdrawn, _) => Standing::Withdrawn,
@@ -231,7 +232,7 @@ fn submissions(input: &Input, newest: &Arc<Onboarding>) -> Vec<Arc<Onboarding>> 
 
 fn resubmits(paper: &Onboarding) -> bool {
     let checks = paper.status.as_ref().map(|status| status.checks.as_slice()).unwrap_or_default();
-    paper.spec.supersedes.is_some() && checks::verdict(checks, "chain") != Some(Verdict::Failed)
+    paper.spec.supersedes.is_some() && checks::verdict(checks, checks::CHAIN) != Some(Verdict::Failed)
 }
 
 type Key = (Option<String>, String, String);

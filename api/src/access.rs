@@ -16,7 +16,7 @@ use tonic::Status;
 use crate::{
     arrival::Arrival,
     crowd::Place,
-    identity::{Authenticator, Caller},
+    identity::{Authenticator, Caller, Certificate},
     problem::{Problem, Result},
     turnstile::Turnstile,
 };
@@ -140,16 +140,17 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Who asks. A peer that failed too often waits, except with a token that is known already.
+    /// Who asks. A peer that failed too often waits, except with a token that is known already or with a certificate.
     pub async fn known(&self, headers: &HeaderMap, arrival: Option<&Arrival>) -> Result<Caller> {
-        if let Some(caller) = self.authenticator.remembered(headers) {
-            return Ok(caller);
-        }
         let Some(arrival) = arrival else {
             return Err(Problem::bug("finding the peer", &"the listener did not say who it is"));
         };
+        let certificate = arrival.certificate.as_deref();
+        if let Some(caller) = self.authenticator.remembered(headers, certificate) {
+            return Ok(caller);
+        }
         self.turnstile.may_try(arrival.peer, Instant::now())?;
-        let caller = self.authenticator.caller(headers).await;
+        let caller = self.authenticator.caller(headers, certificate).await;
         if matches!(caller, Err(Problem::UnknownCaller(_))) {
             self.turnstile.failed(arrival.peer, Instant::now());
         }
@@ -162,12 +163,13 @@ impl Gate {
 pub struct Ticket {
     gate: Arc<Gate>,
     authorization: HeaderMap,
+    certificate: Option<Arc<Certificate>>,
 }
 
 impl Ticket {
-    /// Asks again who the token belongs to: a token that expired or was revoked ends a watch.
+    /// Asks again who it is: a token that expired or was revoked ends a watch, and so does the end of a certificate.
     pub async fn still_known(&self) -> Result<()> {
-        self.gate.authenticator.caller(&self.authorization).await.map(drop)
+        self.gate.authenticator.caller(&self.authorization, self.certificate.as_deref()).await.map(drop)
     }
 
     /// Returns when the server ends.
@@ -197,12 +199,14 @@ pub async fn guard(State(gate): State<Arc<Gate>>, mut request: Request<Body>, ne
 
 /// Finds the caller and takes its place.
 async fn enter(gate: &Arc<Gate>, request: &mut Request<Body>) -> Result<Place<String>> {
-    let caller = gate.known(request.headers(), request.extensions().get()).await?;
+    let arrival = request.extensions().get::<Arrival>();
+    let caller = gate.known(request.headers(), arrival).await?;
+    let certificate = arrival.and_then(|arrival| arrival.certificate.clone());
     let place = gate.turnstile.call(&caller.username, request.uri().path(), Instant::now())?;
     let sent = request.headers().get(AUTHORIZATION).cloned();
     let authorization = sent.into_iter().map(|value| (AUTHORIZATION, value)).collect();
     request.extensions_mut().insert(caller);
-    request.extensions_mut().insert(Ticket { gate: gate.clone(), authorization });
+    request.extensions_mut().insert(Ticket { gate: gate.clone(), authorization, certificate });
     Ok(place)
 }
 

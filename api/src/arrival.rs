@@ -1,12 +1,19 @@
 //! How a request came in: what its connection says about who is at the other end.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
+
+use crate::identity::Certificate;
 
 /// What a connection says; every request on it carries a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
     /// Who is counted together, as [`peer`] says.
     pub peer: IpAddr,
+    /// The client's certificate, where the handshake found a good one.
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 /// The address that stands for a peer: one IPv4 address, or the /64 of an IPv6 address, of which one machine has all.

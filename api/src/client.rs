@@ -6,7 +6,7 @@ use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
 };
 
 use crate::proto::v1::{
@@ -22,13 +22,26 @@ const MAX_ANSWER: usize = 16 << 20;
 /// A channel that sends the caller's token.
 pub type Authorized = InterceptedService<Channel, Token>;
 
-/// Adds the token to every call.
+/// Adds the token, if there is one, to every call.
 #[derive(Clone)]
-pub struct Token(MetadataValue<Ascii>);
+pub struct Token(Option<MetadataValue<Ascii>>);
+
+/// How server and caller make themselves known to each other.
+#[derive(Clone, Debug, Default)]
+pub struct Proof {
+    /// The caller's token.
+    pub token: Option<String>,
+    /// The caller's certificate.
+    pub identity: Option<Identity>,
+    /// Certificates that the server's is checked with, PEM; `None`: the system's.
+    pub ca_pem: Option<Vec<u8>>,
+}
 
 impl Interceptor for Token {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
         Ok(request)
     }
 }
@@ -66,6 +79,9 @@ pub enum Error {
     /// The token cannot be sent.
     #[error("the token file does not hold one token")]
     Token,
+    /// The certificate would not be shown.
+    #[error("{0:?} does not ask for a certificate: use https://")]
+    Unasked(String),
     /// The server does not answer.
     #[error("cannot reach {server}: {}", cause(.error))]
     Unreachable {
@@ -84,21 +100,19 @@ fn cause(error: &dyn std::error::Error) -> String {
 impl Client {
     /// Connects to a server whose certificate the system trusts, or to a plain one on this machine.
     pub async fn connect(server: &str, token: &str) -> Result<Self, Error> {
-        Self::connect_with(server, token, None).await
+        Self::connect_with(server, &Proof { token: Some(token.into()), ..Proof::default() }).await
     }
 
-    /// Connects to a server with certificates of one's own, PEM.
-    pub async fn connect_with(server: &str, token: &str, ca_pem: Option<&[u8]>) -> Result<Self, Error> {
-        let endpoint = endpoint(server, ca_pem)?;
+    /// Connects with whatever makes server and caller known.
+    pub async fn connect_with(server: &str, proof: &Proof) -> Result<Self, Error> {
+        let endpoint = endpoint(server, proof)?;
         let channel = endpoint.connect().await.map_err(|error| Error::Unreachable { server: server.into(), error })?;
-        Self::on(channel, token)
+        Self::on(channel, proof.token.as_deref())
     }
 
     /// Uses a channel.
-    pub fn on(channel: Channel, token: &str) -> Result<Self, Error> {
-        let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim()).parse().map_err(|_| Error::Token)?;
-        value.set_sensitive(true);
-        let token = Token(value);
+    pub fn on(channel: Channel, token: Option<&str>) -> Result<Self, Error> {
+        let token = Token(token.map(bearer).transpose()?);
         macro_rules! client {
             ($client:ident) => {
                 $client::with_interceptor(channel.clone(), token.clone()).max_decoding_message_size(MAX_ANSWER)
@@ -117,19 +131,27 @@ impl Client {
     }
 }
 
-fn endpoint(server: &str, ca_pem: Option<&[u8]>) -> Result<Endpoint, Error> {
+fn bearer(token: &str) -> Result<MetadataValue<Ascii>, Error> {
+    let mut value: MetadataValue<Ascii> = format!("Bearer {}", token.trim()).parse().map_err(|_| Error::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn endpoint(server: &str, proof: &Proof) -> Result<Endpoint, Error> {
     let wrong = || Error::Server(server.into());
     let endpoint = Endpoint::from_shared(server.to_owned()).map_err(|_| wrong())?;
     let uri = endpoint.uri().clone();
     let endpoint = endpoint.connect_timeout(Duration::from_secs(10)).http2_keep_alive_interval(Duration::from_secs(30));
     match uri.scheme_str() {
+        Some("http") if proof.identity.is_some() => Err(Error::Unasked(server.into())),
         Some("http") if uri.host().is_some_and(is_loopback) => Ok(endpoint),
         Some("http") => Err(Error::PlainText(server.into())),
         Some("https") => {
-            let tls = match ca_pem {
+            let tls = match &proof.ca_pem {
                 Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
                 None => ClientTlsConfig::new().with_enabled_roots(),
             };
+            let tls = proof.identity.iter().fold(tls, |tls, identity| tls.identity(identity.clone()));
             endpoint.tls_config(tls).map_err(|_| wrong())
         }
         _ => Err(wrong()),
@@ -148,11 +170,13 @@ mod tests {
     #[test]
     fn a_token_crosses_a_network_only_encrypted() {
         for fine in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "https://berth.example"] {
-            assert!(endpoint(fine, None).is_ok(), "{fine}");
+            assert!(endpoint(fine, &Proof::default()).is_ok(), "{fine}");
         }
-        assert!(matches!(endpoint("http://berth.example", None), Err(Error::PlainText(_))));
+        assert!(matches!(endpoint("http://berth.example", &Proof::default()), Err(Error::PlainText(_))));
         for bad in ["berth.example:1", "ftp://x", ""] {
-            assert!(endpoint(bad, None).is_err(), "{bad}");
+            assert!(endpoint(bad, &Proof::default()).is_err(), "{bad}");
         }
+        let shown = Proof { identity: Some(Identity::from_pem("", "")), ..Proof::default() };
+        assert!(matches!(endpoint("http://127.0.0.1:1", &shown), Err(Error::Unasked(_))));
     }
 }

@@ -1,27 +1,27 @@
-//! Who calls: a bearer token becomes a [`Caller`] by TokenReview with the door's audience.
+//! Who calls: a token that the API server reviews, a token of an OpenID Connect issuer, or a client's certificate becomes a
+//! [`Caller`].
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+mod authenticator;
+mod certificate;
+mod keys;
+mod oidc;
+mod review;
 
 use berth_crds::{
     Agency,
     agency::{Member, SubjectKind},
-    labels,
 };
-use k8s_openapi::api::authentication::v1::{TokenReview, TokenReviewSpec, UserInfo};
-use kube::{Api, Client, api::PostParams};
-use sha2::{Digest, Sha256};
+use k8s_openapi::api::authentication::v1::UserInfo;
 
-use crate::limits;
-use crate::problem::{As, Problem, Result, Thing, from_kube};
+pub use authenticator::Authenticator;
+pub use certificate::Certificate;
+pub use keys::Unreadable;
+pub use oidc::{Config as OidcConfig, Fault, Flags as OidcFlags, Issuer};
 
-/// How long an answer of TokenReview is believed: a revoked token stops working within this time.
-const BELIEVED: Duration = Duration::from_secs(10);
-/// Most tokens that are remembered.
-const REMEMBERED: usize = 4096;
+use crate::problem::{Problem, Result};
+
+/// Users and groups of the cluster's own.
+const SYSTEM: &str = "system:";
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// Groups whose members see the registers of the whole province.
@@ -53,18 +53,29 @@ impl Caller {
     /// The caller behind a reviewed token; `system:` users that are not service accounts are refused.
     pub fn new(user: UserInfo) -> Result<Self> {
         let username = user.username.unwrap_or_default();
-        if username.is_empty() || username.starts_with("system:") && service_account(&username).is_none() {
+        if username.is_empty() || username.starts_with(SYSTEM) && service_account(&username).is_none() {
             return Err(Problem::UnknownCaller(format!(
                 "{username:?} may not use the door: use an account of a person or pipeline"
             )));
         }
         // The API server lets nobody act as the group of no name, which some tokens have.
-        let kept = |group: &String| !group.is_empty() && !group.starts_with("system:");
+        let kept = |group: &String| !group.is_empty() && !group.starts_with(SYSTEM);
         let groups = match service_account(&username) {
             Some(_) => Vec::new(),
             None => user.groups.unwrap_or_default().into_iter().filter(kept).collect(),
         };
         Ok(Self { username, groups })
+    }
+
+    /// A person whom an issuer's token or a certificate names. Neither can name somebody of the cluster's own: a service account
+    /// is known by the API server's word only.
+    pub fn person(username: &str, groups: Vec<String>) -> Result<Self> {
+        if username.starts_with(SYSTEM) {
+            return Err(Problem::UnknownCaller(format!(
+                "{username:?} may not use the door: use an account of a person or pipeline"
+            )));
+        }
+        Self::new(UserInfo { username: Some(username.into()), groups: Some(groups), ..UserInfo::default() })
     }
 
     /// Namespace and name, if the caller is a service account.
@@ -107,89 +118,6 @@ impl Caller {
 
 fn service_account(username: &str) -> Option<(&str, &str)> {
     username.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')
-}
-
-/// Asks the API server who a token belongs to.
-pub struct Authenticator {
-    client: Client,
-    audience: String,
-    /// By SHA-256 of the token, so that no token stays in memory.
-    believed: Mutex<HashMap<[u8; 32], (Instant, Caller)>>,
-}
-
-impl Authenticator {
-    /// Reviews tokens with the door's own account.
-    pub fn new(client: Client, audience: impl Into<String>) -> Self {
-        Self { client, audience: audience.into(), believed: Mutex::default() }
-    }
-
-    /// The caller behind the `authorization` header, if its token was reviewed a moment ago.
-    pub fn remembered(&self, headers: &http::HeaderMap) -> Option<Caller> {
-        self.known(&key(bearer(headers).ok()?))
-    }
-
-    /// The caller behind the `authorization` header.
-    pub async fn caller(&self, headers: &http::HeaderMap) -> Result<Caller> {
-        let token = bearer(headers)?;
-        let key = key(token);
-        if let Some(caller) = self.known(&key) {
-            return Ok(caller);
-        }
-        let caller = self.review(token).await?;
-        self.remember(key, caller.clone());
-        Ok(caller)
-    }
-
-    async fn review(&self, token: &str) -> Result<Caller> {
-        let spec = TokenReviewSpec { token: token.to_owned(), audiences: Some(vec![self.audience.clone()]) };
-        let review = TokenReview { spec, ..TokenReview::default() };
-        let answer = Api::<TokenReview>::all(self.client.clone()).create(&PostParams::default(), &review).await;
-        let status =
-            answer.map_err(|e| from_kube(e, As::Door, "review", Thing::new("token", "")))?.status.unwrap_or_default();
-        let ours = status.audiences.unwrap_or_default().contains(&self.audience);
-        match (status.authenticated, ours, status.user) {
-            (Some(true), true, Some(user)) => Caller::new(user),
-            _ => Err(Problem::UnknownCaller(format!(
-                "the token is not valid, has expired or is not for audience {:?}: get a new one",
-                self.audience
-            ))),
-        }
-    }
-
-    fn known(&self, key: &[u8; 32]) -> Option<Caller> {
-        let believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        believed.get(key).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, caller)| caller.clone())
-    }
-
-    fn remember(&self, key: [u8; 32], caller: Caller) {
-        let mut believed = self.believed.lock().unwrap_or_else(PoisonError::into_inner);
-        if believed.len() >= REMEMBERED {
-            believed.retain(|_, (since, _)| since.elapsed() < BELIEVED);
-        }
-        if believed.len() < REMEMBERED {
-            believed.insert(key, (Instant::now(), caller));
-        }
-    }
-}
-
-fn key(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-/// The token of the one `authorization` header.
-fn bearer(headers: &http::HeaderMap) -> Result<&str> {
-    let missing = || {
-        Problem::UnknownCaller(format!(
-            "no token: send `authorization: Bearer <token>` with a token for audience {:?}",
-            labels::AUDIENCE
-        ))
-    };
-    let mut all = headers.get_all(http::header::AUTHORIZATION).iter();
-    let (Some(only), None) = (all.next(), all.next()) else { return Err(missing()) };
-    let (scheme, token) = only.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-    let token = token.trim();
-    let well_formed = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= limits::TOKEN;
-    if well_formed { Ok(token) } else { Err(missing()) }
 }
 
 #[cfg(test)]
@@ -242,17 +170,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_from_exactly_one_bearer_header() {
-        let headers = |values: &[&'static str]| {
-            let mut map = http::HeaderMap::new();
-            values.iter().for_each(|v| {
-                map.append(http::header::AUTHORIZATION, http::HeaderValue::from_static(v));
-            });
-            map
-        };
-        assert_eq!(bearer(&headers(&["Bearer abc"])), Ok("abc"));
-        for bad in [&[][..], &["Bearer "], &["Bearer"], &["Basic abc"], &["Bearer a", "Bearer b"]] {
-            assert!(bearer(&headers(bad)).is_err(), "{bad:?}");
+    fn neither_issuer_nor_certificate_names_somebody_of_the_cluster() {
+        for name in ["system:serviceaccount:pipelines:deploy", "system:admin", "system:anonymous", ""] {
+            assert!(Caller::person(name, vec![]).is_err(), "{name}");
         }
+        let groups = vec!["system:masters".to_owned(), "berth:approver".to_owned(), String::new()];
+        let lan = Caller { username: "lan".into(), groups: vec!["berth:approver".into()] };
+        assert_eq!(Caller::person("lan", groups), Ok(lan));
     }
 }

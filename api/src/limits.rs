@@ -29,6 +29,8 @@ pub const ID: usize = 253;
 pub const CALL: Duration = Duration::from_secs(30);
 /// Longest TLS handshake.
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// Between two questions to the OIDC issuer for a key that is not known: whoever invents keys makes the door ask no oftener.
+pub const ISSUER_PAUSE: Duration = Duration::from_secs(10);
 /// Longest life of a connection; clients connect again by themselves.
 pub const CONNECTION_AGE: Duration = Duration::from_secs(30 * 60);
 /// How long calls under way may go on after that.

@@ -13,13 +13,14 @@ use kube::Client;
 use tokio::{net::TcpListener, sync::watch};
 
 pub use settings::Settings;
+pub use tls::Files as TlsFiles;
 
 use crate::{
     access::Gate,
     clock::Clock,
     door::{ClusterEnd, Door},
-    identity::Authenticator,
-    limits::Adjustable,
+    identity::{Authenticator, Issuer, OidcConfig},
+    limits::{self, Adjustable},
     proto,
     turnstile::Turnstile,
 };
@@ -33,10 +34,12 @@ pub struct ServeConfig {
     pub kube: kube::Config,
     /// Audience that tokens must be for.
     pub audience: String,
+    /// Issuer whose tokens are taken beside those that the API server reviews.
+    pub oidc: Option<OidcConfig>,
     /// Where kubeconfigs point; `None`: this door gives none.
     pub cluster: Option<ClusterEnd>,
     /// Certificate and key; `None`: plain text, on loopback addresses only.
-    pub tls: Option<Pem>,
+    pub tls: Option<TlsFiles>,
     /// Tells the day.
     pub clock: Clock,
     /// Limits that are configured.
@@ -49,21 +52,13 @@ impl ServeConfig {
         Self {
             kube,
             audience: labels::AUDIENCE.into(),
+            oidc: None,
             cluster: None,
             tls: None,
             clock: Clock::system(),
             limits: Adjustable::default(),
         }
     }
-}
-
-/// A certificate chain and its key, PEM.
-#[derive(Clone)]
-pub struct Pem {
-    /// Certificate chain.
-    pub certificate: Vec<u8>,
-    /// Private key.
-    pub key: Vec<u8>,
 }
 
 /// Why the door does not open.
@@ -75,6 +70,9 @@ pub enum Error {
     /// Certificate or key cannot be used.
     #[error("the certificate or its key cannot be used: {0}")]
     Tls(String),
+    /// The issuer cannot be asked.
+    #[error("the OIDC issuer cannot be used: {0}")]
+    Issuer(String),
     /// A file cannot be read.
     #[error("cannot read {path}: {error}")]
     File {
@@ -110,15 +108,20 @@ pub async fn serve(config: ServeConfig, listener: TcpListener, shutdown: impl Fu
         return Err(Error::PlainText(address));
     }
     let client = Client::try_from(config.kube)?;
+    let issuer = config.oidc.map(|oidc| Issuer::new(oidc, limits::ISSUER_PAUSE)).transpose();
+    let issuer = issuer.map_err(|error| Error::Issuer(error.to_string()))?;
     let (close, closing) = watch::channel(false);
     let gate = Gate {
-        authenticator: Authenticator::new(client.clone(), config.audience),
+        authenticator: Authenticator::new(client.clone(), config.audience, issuer),
         turnstile: Turnstile::new(&config.limits),
         closing: closing.clone(),
     };
     let (routes, health) = routes::routes(Door::new(client.clone(), config.clock, config.cluster), gate)?;
+    let tls = match config.tls {
+        Some(files) => Some(tls::follow(files).await?),
+        None => None,
+    };
     let probe = tokio::spawn(routes::report_when_ready(client, health));
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?.map(|acceptor| watch::channel(acceptor).1);
     tracing::info!(%address, tls = tls.is_some(), services = proto::SERVICES.len(), "the door is open");
     let shutdown = async {
         shutdown.await;

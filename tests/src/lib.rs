@@ -6,6 +6,7 @@ pub mod error;
 pub mod fault;
 pub mod files;
 pub mod install;
+pub mod issuer;
 pub mod mail;
 pub mod outage;
 pub mod people;

@@ -1,5 +1,6 @@
 //! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
 
+use berth_api::identity::OidcConfig;
 use berth_api::limits::Adjustable;
 use berth_cluster::Cluster;
 use berth_crds::labels;
@@ -191,11 +192,21 @@ impl Door {
 
     /// Starts a door with limits of one's own.
     pub async fn start_with(cluster: &Cluster, limits: Adjustable) -> Result<Self> {
+        Self::launch(cluster, limits, None).await
+    }
+
+    /// Starts a door that takes the tokens of an issuer.
+    pub async fn start_trusting(cluster: &Cluster, issuer: OidcConfig) -> Result<Self> {
+        Self::launch(cluster, Adjustable::default(), Some(issuer)).await
+    }
+
+    async fn launch(cluster: &Cluster, limits: Adjustable, oidc: Option<OidcConfig>) -> Result<Self> {
         let account = Account::of(cluster, labels::DOOR_ACCOUNT).await?;
         let mut config = berth_api::server::ServeConfig::new(cluster.config(account.file.path()));
         let end = berth_api::door::ClusterEnd { url: cluster.url(), ca_pem: cluster.ca_pem().to_owned() };
         config.cluster = Some(end);
         config.limits = limits;
+        config.oidc = oidc;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();

@@ -42,7 +42,7 @@ fn approval(onboarding: &Onboarding) -> ApproveOnboardingRequest {
     ApproveOnboardingRequest { name: onboarding.name.clone(), uid: onboarding.uid.clone(), ..Default::default() }
 }
 
-fn reason(status: &tonic::Status) -> String {
+pub fn reason(status: &tonic::Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }
 

@@ -39,6 +39,7 @@ mod acceptance;
 mod acts;
 mod dates;
 mod shares;
+mod tokens;
 mod transfer;
 mod load;
 mod restore;

@@ -169,7 +169,13 @@ impl World {
     where
         K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
     {
-        Ok(Api::<K>::all(self.cluster.admin()).list(&Default::default()).await?.items)
+        let api = Api::<K>::all(self.cluster.admin());
+        let listed = until("the list is served", PATIENCE, async || match api.list(&Default::default()).await {
+            // An API server that has just started fills its caches kind by kind, and says so.
+            Err(kube::Error::Api(status)) if status.code == 429 => Err(status.message),
+            answer => Ok(answer),
+        });
+        Ok(listed.await??.items)
     }
 
     /// Everything of a kind in a namespace, as the administrator sees it.

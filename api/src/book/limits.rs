@@ -32,6 +32,11 @@ pub(super) fn page() -> String {
         ("connections", set.max_connections.to_string(), "closed at once"),
         ("connections of one peer", set.max_connections_per_peer.to_string(), "closed at once"),
         ("TLS handshake", seconds(HANDSHAKE), "closed"),
+        (
+            "between two questions to the OIDC issuer for a key that is not known",
+            seconds(ISSUER_PAUSE),
+            "UNAUTHENTICATED, 401",
+        ),
         ("streams of a connection", STREAMS.to_string(), "wait in the client"),
         ("calls of a connection that are worked on", CALLS_PER_CONNECTION.to_string(), "wait"),
         ("resets by the transport on a connection", RESETS.to_string(), "closed"),

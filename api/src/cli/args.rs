@@ -43,6 +43,12 @@ pub struct Global {
     /// File that holds the caller's token.
     #[arg(long, env = "BERTH_TOKEN_FILE", global = true)]
     pub token_file: Option<PathBuf>,
+    /// File with a certificate that makes you known to the door without a token, PEM.
+    #[arg(long, env = "BERTH_CLIENT_CERT", global = true)]
+    pub client_cert: Option<PathBuf>,
+    /// File with its key, PEM.
+    #[arg(long, env = "BERTH_CLIENT_KEY", global = true)]
+    pub client_key: Option<PathBuf>,
     /// Certificates that the server's certificate is checked with, a PEM file; the system's without it.
     #[arg(long, env = "BERTH_CA_FILE", global = true)]
     pub ca_file: Option<PathBuf>,

@@ -71,7 +71,9 @@ pub async fn environments(session: &Session, command: Env) -> Result {
         Env::Night(act) => return super::night::night(session, act).await,
         Env::Watch { name } => watch(session, full("environments", &name)).await?,
         Env::Kubeconfig { name } => {
-            let token_file = session.token_file.to_string_lossy().into_owned();
+            let text = "a kubeconfig refers to a token file: name it with --token-file or BERTH_TOKEN_FILE";
+            let file = session.token_file.as_ref().ok_or_else(|| Failure::NotLoggedIn(text.into()))?;
+            let token_file = file.to_string_lossy().into_owned();
             let request = pb::GetKubeconfigRequest { name: full("environments", &name), token_file };
             let answer = single!("getting the kubeconfig", client, get_kubeconfig, request);
             output::write(&answer.kubeconfig)?;

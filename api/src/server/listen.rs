@@ -1,6 +1,6 @@
 //! Connections: plain or TLS, counted, with limits and a graceful end.
 
-use std::{future::Future, io, net::IpAddr, time::Duration};
+use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -15,6 +15,7 @@ use super::{Result, connection::Connection};
 use crate::{
     arrival::{Arrival, peer},
     crowd::{Crowd, Place},
+    identity::Certificate,
     limits::{self, Adjustable},
 };
 
@@ -95,10 +96,14 @@ async fn shaken(
     place: Place<IpAddr>,
 ) -> Option<Connection> {
     let Some(acceptor) = acceptor else {
-        return Some(Connection::new(Either::Left(stream), Arrival { peer }, place));
+        return Some(Connection::new(Either::Left(stream), Arrival { peer, certificate: None }, place));
     };
     match tokio::time::timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Connection::new(Either::Right(Box::new(stream)), Arrival { peer }, place)),
+        Ok(Ok(stream)) => {
+            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let certificate = shown.and_then(|der| Certificate::read(der)).map(Arc::new);
+            Some(Connection::new(Either::Right(Box::new(stream)), Arrival { peer, certificate }, place))
+        }
         Ok(Err(error)) => {
             tracing::debug!(%error, "no TLS handshake");
             None

@@ -8,8 +8,8 @@ use std::{
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use super::{Error, Pem, Result, ServeConfig};
-use crate::{clock::Clock, door::ClusterEnd, limits::Adjustable};
+use super::{Error, Result, ServeConfig, TlsFiles};
+use crate::{clock::Clock, door::ClusterEnd, identity::OidcFlags, limits::Adjustable};
 
 /// The door of Berth: gRPC, gRPC-Web and REST/JSON on one port.
 #[derive(Clone, Debug, clap::Parser)]
@@ -30,12 +30,18 @@ pub struct Settings {
     /// Audience that tokens must be for.
     #[arg(long, env = "BERTH_AUDIENCE", default_value = berth_crds::labels::AUDIENCE)]
     pub audience: String,
-    /// Certificate chain, a PEM file.
+    /// Issuer of tokens.
+    #[command(flatten)]
+    pub oidc: OidcFlags,
+    /// Certificate chain, a PEM file. It and the two below are read again when they change.
     #[arg(long, env = "BERTH_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
     /// Private key, a PEM file.
     #[arg(long, env = "BERTH_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Authorities whose certificates make clients known, a PEM file: the common name is the user, organisations are groups.
+    #[arg(long, env = "BERTH_TLS_CLIENT_CA", requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
     /// Limits that are configured.
     #[command(flatten)]
     pub limits: Adjustable,
@@ -45,14 +51,20 @@ impl Settings {
     /// Reads the files that the flags name.
     pub async fn config(&self) -> Result<ServeConfig> {
         let tls = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => Some(Pem { certificate: read(certificate)?, key: read(key)? }),
+            (Some(certificate), Some(key)) => Some(TlsFiles {
+                certificate: certificate.clone(),
+                key: key.clone(),
+                client_ca: self.tls_client_ca.clone(),
+            }),
             _ => None,
         };
         if tls.is_none() && !self.listen.ip().is_loopback() {
             return Err(Error::PlainText(self.listen));
         }
         let kube = self.kube().await?;
+        let path = self.oidc.oidc_ca_file.clone().unwrap_or_default();
         Ok(ServeConfig {
+            oidc: self.oidc.config().map_err(|error| Error::File { path, error })?,
             kube,
             audience: self.audience.clone(),
             cluster: self.cluster()?,

@@ -77,7 +77,7 @@ async fn told_of(world: &World, evidence: &Evidence, paper: &str, environment: &
 }
 
 /// Waits until the handover of requests is recorded.
-async fn caught_up(world: &World, papers: &[&str]) -> Result<()> {
+pub async fn caught_up(world: &World, papers: &[&str]) -> Result<()> {
     for paper in papers {
         let handed = |e: &&AuditEntry| e.act == Act::HandedOver && e.object.name == *paper;
         until("the ledger has caught up", PATIENCE, async || {

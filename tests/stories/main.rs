@@ -40,6 +40,7 @@ mod acts;
 mod dates;
 mod shares;
 mod tokens;
+mod callers;
 mod transfer;
 mod load;
 mod restore;

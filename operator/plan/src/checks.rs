@@ -17,7 +17,7 @@ pub use words::{IDS, advice, title};
 use std::sync::Arc;
 
 use berth_crds::onboarding::{CheckNumber, CheckResult, Verdict};
-use berth_crds::{Onboarding, PolicyProfile, Reason};
+use berth_crds::{Onboarding, PolicyProfile, Reason, Site};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -149,6 +149,11 @@ fn passed(id: &str, message: impl Into<String>) -> CheckResult {
 
 fn number(name: &str, value: impl ToString) -> CheckNumber {
     CheckNumber { name: name.into(), value: value.to_string() }
+}
+
+/// The site that the request books and builds on.
+fn site<'a>(s: &Subject<'a>) -> Option<&'a Arc<Site>> {
+    s.register.site_for(&s.onboarding.spec, s.agency, s.onboarding.metadata.uid.as_deref())
 }
 
 /// Level of the system that the request is about.

@@ -118,6 +118,29 @@ impl Register {
         }
     }
 
+    /// The site that a request books and builds on: its system's own; for one that the register does not have yet, the
+    /// site that hosts its agency's systems. `paper` is the request's UID, which one that is only checked has not got.
+    pub fn site_for(&self, spec: &OnboardingSpec, agency: &str, paper: Option<&str>) -> Option<&Arc<Site>> {
+        self.site_of_system(self.system_of(spec, agency, paper).as_deref(), agency)
+    }
+
+    /// The site of a system: its own where the register has it, else the one that hosts its agency's systems.
+    pub fn site_of_system(&self, plate: Option<&str>, agency: &str) -> Option<&Arc<Site>> {
+        match plate.and_then(|plate| self.tenants.get(plate)) {
+            Some(tenant) => self.sites.get(&tenant.spec.site_ref.name),
+            None => self.site_of(agency),
+        }
+    }
+
+    /// The plate of the system that a request is about, if the register has it: for a new one, of the system that the
+    /// request made or takes up.
+    pub fn system_of(&self, spec: &OnboardingSpec, agency: &str, paper: Option<&str>) -> Option<String> {
+        match spec.action {
+            Action::New => paper.and_then(|uid| self.made_for(spec, uid)).or_else(|| self.taken_up(spec, agency)),
+            _ => self.tenant_of(spec),
+        }
+    }
+
     /// The plate of the system of a request's code that the request made or took up.
     pub fn made_for(&self, spec: &OnboardingSpec, uid: &str) -> Option<String> {
         let code = spec.system.as_ref().map(|system| &system.code)?;

@@ -4,7 +4,7 @@ use berth_crds::onboarding::{Action, CheckResult};
 use berth_crds::tenant::LevelStatus;
 use berth_crds::{Environment, Reason};
 
-use super::{Subject, gather};
+use super::{Subject, gather, site};
 use crate::act::{self, Part};
 use crate::amounts::Amounts;
 use crate::dossier::difference;
@@ -119,8 +119,10 @@ pub fn references(s: &Subject) -> CheckResult {
             need(&format!("spec.transfer.{field}.name"), "agency", &body.name, there);
         }
     }
-    if s.register.agencies.contains_key(s.agency) && s.register.site_of(s.agency).is_none() {
-        missing.push("No site hosts this agency: set `spec.siteRef` of the Agency.".into());
+    if s.register.agencies.contains_key(s.agency) && site(s).is_none() {
+        let message =
+            "No site hosts the request: set `spec.siteRef` of the Agency, or have its system's site registered.";
+        missing.push(message.into());
     }
     gather("references", Reason::MissingReference, missing, "Everything that the request names exists.")
 }

@@ -5,7 +5,7 @@ use berth_crds::onboarding::{Action, CheckNumber, CheckResult, Verdict};
 use berth_crds::{Reason, names};
 use kube::ResourceExt;
 
-use super::{Subject, asked_level, number, passed, result};
+use super::{Subject, asked_level, number, passed, result, site};
 use crate::address;
 use crate::amounts::Amounts;
 use crate::booking::{Booked, Ledger, Wish, book, waiting};
@@ -63,13 +63,8 @@ struct Room {
 fn room(s: &Subject) -> Option<Room> {
     let spec = &s.onboarding.spec;
     let tenant = s.register.tenant_of(spec);
-    let known = tenant.as_ref().and_then(|t| s.register.tenants.get(t)).map(|t| &t.spec.site_ref.name);
-    let site = match known {
-        Some(site) => s.register.sites.get(site),
-        None => s.register.site_of(s.agency),
-    }?;
     let agency = s.register.agencies.get(s.agency)?;
-    let of_site = Ledger::of_site(site);
+    let of_site = Ledger::of_site(site(s)?);
     let nothing = Ledger { limit: Amounts::default(), booked: vec![] };
     let (ledger, budget) = match agency.spec.budget {
         Some(_) => (Ledger::of_agency(agency, &of_site).unwrap_or(nothing), Some(agency.name_any())),

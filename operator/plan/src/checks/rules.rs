@@ -4,7 +4,7 @@ use berth_crds::onboarding::{CheckResult, Verdict};
 use berth_crds::profile::{Hosting, LevelHint, LevelRule};
 use berth_crds::{EnvironmentClass, Reason};
 
-use super::{LAW, Subject, asked_level, gather, number, passed, result};
+use super::{LAW, Subject, asked_level, gather, number, passed, result, site};
 use crate::act;
 use crate::amounts::Amounts;
 
@@ -69,7 +69,7 @@ pub fn level(s: &Subject) -> CheckResult {
     if act::of(s.onboarding.spec.action).is_some() && s.onboarding.spec.level.is_none() {
         return passed("level", "The level does not change.");
     }
-    let Some((level, site)) = asked_level(s).zip(s.register.site_of(s.agency)) else {
+    let Some((level, site)) = asked_level(s).zip(site(s)) else {
         return passed("level", "The level does not change.");
     };
     let highest = site.spec.highest_level;
@@ -123,7 +123,7 @@ pub fn class(s: &Subject) -> CheckResult {
         return passed("class", "No class is asked for.");
     };
     let name = &environment.class_ref.name;
-    let Some((class, site)) = s.register.classes.get(name).zip(s.register.site_of(s.agency)) else {
+    let Some((class, site)) = s.register.classes.get(name).zip(site(s)) else {
         return passed("class", "The class is judged once it is known.");
     };
     let mut defects = Vec::new();

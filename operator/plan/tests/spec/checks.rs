@@ -1,5 +1,7 @@
 //! Checks of a request (design §3.2, the "Bad input", domain §6.2 invariant 8).
 
+mod site;
+
 use std::sync::Arc;
 
 use berth_crds::Reason;

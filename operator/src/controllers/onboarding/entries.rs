@@ -41,8 +41,7 @@ fn plate(pass: &Pass) -> Option<String> {
             }
             // A system that an inventory brought keeps its plate.
             let uid = pass.onboarding.uid()?;
-            let inventoried = || pass.register.taken_up(spec, &pass.agency);
-            if let Some(known) = pass.register.made_for(spec, &uid).or_else(inventoried) {
+            if let Some(known) = pass.register.system_of(spec, &pass.agency, Some(&uid)) {
                 return Some(known);
             }
             let ours = |plate: &String| match pass.ctx.caches.tenants.get(plate, None) {
@@ -82,8 +81,7 @@ pub fn level(pass: &Pass) -> Option<i64> {
 }
 
 fn site(pass: &Pass) -> Option<String> {
-    let tenant = plate(pass).and_then(|p| pass.register.tenants.get(&p).cloned());
-    tenant.map(|t| t.spec.site_ref.name.clone()).or_else(|| pass.register.site_of(&pass.agency).map(|s| s.name_any()))
+    pass.register.site_of_system(plate(pass).as_deref(), &pass.agency).map(|site| site.name_any())
 }
 
 /// Where the request books.

@@ -90,7 +90,7 @@ fn wish(pass: &Pass, place: &Place, onboarding: &Onboarding) -> Option<Amounts> 
     }
     let (name, namespace) = (&status.environment_ref.as_ref()?.name, onboarding.namespace()?);
     let agency = names::agency_of_namespace(&namespace)?;
-    let site = pass.register.site_of(agency)?.name_any();
+    let site = pass.register.site_for(&onboarding.spec, agency, onboarding.uid().as_deref())?.name_any();
     let theirs = booking::place(pass.ctx, agency, &site)?;
     if theirs.key() != place.key() {
         return None;

@@ -12,10 +12,11 @@ mod words;
 
 pub use request::code_taken;
 pub use room::covered;
-pub use words::{IDS, advice, title};
+pub use words::{IDS, advice, title, told};
 
 use std::sync::Arc;
 
+use berth_crds::common::Bilingual;
 use berth_crds::onboarding::{CheckNumber, CheckResult, Verdict};
 use berth_crds::{Onboarding, PolicyProfile, Reason, Site};
 use jiff::civil::Date;
@@ -29,6 +30,8 @@ pub use form::is_official;
 pub const LAW: &str = "law";
 /// Id of the check of a resubmission.
 pub const CHAIN: &str = "chain";
+/// Id of the check of what is left.
+pub const HEADROOM: &str = "headroom";
 
 /// What a check looks at.
 pub struct Subject<'a> {
@@ -86,7 +89,7 @@ pub fn all(subject: &Subject) -> Vec<CheckResult> {
     // Numbers that move are read once the rest is in order: a request that waits must not be told them again and again.
     let in_order = overall(&results) == Overall::Decidable;
     let later = |id| passed(id, "It is judged once everything else is in order.");
-    results.push(if in_order { room::headroom(subject) } else { later("headroom") });
+    results.push(if in_order { room::headroom(subject) } else { later(HEADROOM) });
     results.push(if in_order { room::automatic(subject) } else { later("automatic") });
     for result in &mut results {
         let told = result.result != Verdict::Passed || result.reason == Reason::NotAutomatic.as_str();
@@ -117,8 +120,17 @@ pub fn verdict(results: &[CheckResult], id: &str) -> Option<Verdict> {
 
 /// The messages of everything that is not in order, in one sentence each.
 pub fn defects(results: &[CheckResult]) -> String {
-    let bad = results.iter().filter(|r| matches!(r.result, Verdict::Failed | Verdict::Refused));
-    bad.map(|r| r.message.as_str()).collect::<Vec<_>>().join(" ")
+    bad(results).map(|r| r.message.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The same for people of both languages.
+pub fn defects_told(results: &[CheckResult]) -> Bilingual {
+    let each = bad(results).map(|r| told(&r.id, &r.reason, &r.message).vi);
+    Bilingual { vi: each.collect::<Vec<_>>().join(" "), en: defects(results) }
+}
+
+fn bad(results: &[CheckResult]) -> impl Iterator<Item = &CheckResult> {
+    results.iter().filter(|r| matches!(r.result, Verdict::Failed | Verdict::Refused))
 }
 
 /// Longest message of a check, in characters, as its schema has it.

@@ -5,7 +5,7 @@ use berth_crds::onboarding::{Action, CheckNumber, CheckResult, Verdict};
 use berth_crds::{Reason, names};
 use kube::ResourceExt;
 
-use super::{Subject, asked_level, number, passed, result, site};
+use super::{HEADROOM, Subject, asked_level, number, passed, result, site};
 use crate::address;
 use crate::amounts::Amounts;
 use crate::booking::{Booked, Ledger, Wish, book, waiting};
@@ -84,11 +84,11 @@ fn room(s: &Subject) -> Option<Room> {
 
 /// What is asked fits into what is left; otherwise the place in the queue.
 pub fn headroom(s: &Subject) -> CheckResult {
-    let Some(room) = room(s) else { return passed("headroom", "Nothing is booked by this request.") };
+    let Some(room) = room(s) else { return passed(HEADROOM, "Nothing is booked by this request.") };
     let (left, limit) = (room.ledger.headroom(), room.ledger.limit);
     let mut numbers = [amounts("asked", room.asked), amounts("left", left), amounts("limit", limit)].concat();
     if room.asked.fits(limit) && room.more.fits(left) {
-        return CheckResult { numbers, ..passed("headroom", "What is asked is there.") };
+        return CheckResult { numbers, ..passed(HEADROOM, "What is asked is there.") };
     }
     let of = room.budget.as_ref().map_or("the site".to_owned(), |agency| format!("the budget of {agency}"));
     let message = if room.asked.fits(limit) {
@@ -103,7 +103,7 @@ pub fn headroom(s: &Subject) -> CheckResult {
         let before = s.papers.iter().filter(|p| p.uid() != s.onboarding.uid() && waiting(p).is_some()).count();
         numbers.push(number("queue.place", before + 1));
     }
-    CheckResult { numbers, ..result("headroom", Verdict::Warning, Reason::NoHeadroom, message) }
+    CheckResult { numbers, ..result(HEADROOM, Verdict::Warning, Reason::NoHeadroom, message) }
 }
 
 fn amounts(name: &str, amounts: Amounts) -> Vec<CheckNumber> {

@@ -1,5 +1,6 @@
 //! What people call each check, and what to do when it is not in order: one catalogue, in both languages.
 
+use berth_crds::Reason;
 use berth_crds::common::Bilingual;
 
 macro_rules! words {
@@ -78,4 +79,12 @@ words! {
         "Ask for less, give back what is not used, or wait in the queue.";
     "automatic": "Phê duyệt tự động", "Automatic approval",
         advice "Hồ sơ chuyển người có thẩm quyền quyết định.", "The request goes to the people who decide.";
+}
+
+/// What a check or a condition said, for people of both languages. Messages are English: in Vietnamese the catalogues say
+/// what is wrong and what to do, and the message follows, because it alone names field, value and number.
+pub fn told(id: &str, reason: &str, message: &str) -> Bilingual {
+    let wrong = Reason::parse(reason).map(|reason| reason.vi().to_owned());
+    let said: Vec<String> = wrong.into_iter().chain(advice(id).map(|advice| advice.vi)).collect();
+    Bilingual { vi: format!("{} Chi tiết (tiếng Anh): {message}", said.join(" ")), en: message.to_owned() }
 }

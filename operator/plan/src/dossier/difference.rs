@@ -1,8 +1,10 @@
 //! What a decision changes of what was asked: computed, never typed.
 
 use berth_crds::OnboardingSpec;
+use berth_crds::common::Bilingual;
 use berth_crds::onboarding::Grant;
 
+use super::print;
 use crate::amounts::Amounts;
 use crate::register::Register;
 
@@ -45,7 +47,17 @@ pub fn between(asked: &Grant, decided: &Grant) -> Vec<Change> {
 
 /// The changes as one sentence.
 pub fn sentence(changes: &[Change]) -> String {
-    changes.iter().map(|c| format!("{} {} → {}", c.field, c.asked, c.decided)).collect::<Vec<_>>().join(", ")
+    joined(changes, |field| field)
+}
+
+/// The changes for people of both languages; in Vietnamese each field is called as the official form calls it.
+pub fn sentences(changes: &[Change]) -> Bilingual {
+    Bilingual { vi: joined(changes, |field| print::label(field).unwrap_or(field)), en: sentence(changes) }
+}
+
+fn joined(changes: &[Change], called: fn(&'static str) -> &'static str) -> String {
+    let one = |c: &Change| format!("{} {} → {}", called(c.field), c.asked, c.decided);
+    changes.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Each amount as people write it, in the order of [`Amounts::each`].

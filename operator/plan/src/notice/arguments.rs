@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
     fn reason(&self) -> Bilingual {
         match self.decision {
             Some(decision) => same(decision.spec.reason.clone().unwrap_or_default()),
-            None => same(checks::defects(&self.status.checks)),
+            None => checks::defects_told(&self.status.checks),
         }
     }
 
@@ -179,13 +179,7 @@ impl<'a> Facts<'a> {
     }
 
     fn granted(&self) -> Bilingual {
-        self.grant().map_or_else(
-            || both(NONE.0, NONE.1),
-            |g| {
-                let amounts = super::minutes::amounts(&g.quota);
-                same(format!("{}: {amounts}", g.class_ref.name))
-            },
-        )
+        self.grant().map_or_else(|| both(NONE.0, NONE.1), super::minutes::granted)
     }
 
     fn changes(&self) -> Bilingual {
@@ -193,7 +187,7 @@ impl<'a> Facts<'a> {
         match (asked, self.grant()) {
             (Some(asked), Some(granted)) => match difference::between(&asked, granted).as_slice() {
                 [] => both(NONE.0, NONE.1),
-                changes => same(difference::sentence(changes)),
+                changes => difference::sentences(changes),
             },
             _ => both(NONE.0, NONE.1),
         }
@@ -201,7 +195,7 @@ impl<'a> Facts<'a> {
 
     fn lacks(&self) -> Bilingual {
         let booked = condition::get(&self.status.conditions, ConditionType::Booked);
-        same(booked.map(|c| c.message.clone()).unwrap_or_default())
+        booked.map_or_else(|| same(String::new()), |c| checks::told(checks::HEADROOM, &c.reason, &c.message))
     }
 }
 

@@ -2,9 +2,10 @@
 //! logs, level and rule set, both sides, date (domain §4.3). Filled in from the values of the notice alone, so that the
 //! page is the same however often it is sent.
 
-use berth_crds::common::{Bilingual, Resources};
+use berth_crds::common::Bilingual;
 use berth_crds::environment::{AccessRole, Zone};
 use berth_crds::notice::Language;
+use berth_crds::onboarding::Grant;
 use berth_crds::{Decision, Environment, NoticeSpec, Onboarding, Tenant};
 use jiff::civil::Date;
 use kube::ResourceExt;
@@ -71,12 +72,15 @@ fn or_none(text: Option<String>) -> Bilingual {
     text.map_or_else(none, same)
 }
 
-/// Amounts in one line.
-pub(super) fn amounts(quota: &Resources) -> String {
-    let object = quota.object_storage.as_ref().map(|o| format!(", object storage {o}"));
-    let gpus = quota.gpus.filter(|n| *n > 0).map(|n| format!(", {n} GPU"));
-    let (object, gpus) = (object.unwrap_or_default(), gpus.unwrap_or_default());
-    format!("{} vCPU, RAM {}, storage {}{object}{gpus}", quota.cpu, quota.memory, quota.storage)
+/// What a class grants, in one line.
+pub(super) fn granted(grant: &Grant) -> Bilingual {
+    let (class, quota) = (&grant.class_ref.name, &grant.quota);
+    let gpus = quota.gpus.filter(|n| *n > 0).map(|n| format!(", {n} GPU")).unwrap_or_default();
+    let line = |storage: &str, objects: &str| {
+        let objects = quota.object_storage.as_ref().map(|o| format!(", {objects} {o}")).unwrap_or_default();
+        format!("{class}: {} vCPU, RAM {}, {storage} {}{objects}{gpus}", quota.cpu, quota.memory, quota.storage)
+    };
+    both(&line("dung lượng", "lưu trữ đối tượng"), &line("storage", "object storage"))
 }
 
 fn namespaces(environment: Option<&Environment>) -> String {

@@ -1,6 +1,7 @@
 //! Notices: who is told what, when and in which words (design §3, domain §4.3, peers §2.3).
 
 mod life;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use berth_crds::notice::{Capacity, Channel, Delivery, Language, Minutes, NoticeArgument, Occasion, Recipient, Text};
 use berth_crds::onboarding::OutcomeResult::{self, Approved, Rejected, Returned};
 use berth_crds::{ConditionType, Connection, Decision, Notice, Onboarding, Reason, condition};
+use berth_plan::checks;
 use berth_plan::notice::{
     Address, Draft, Hook, Office, Rules, World, clock, delivered_at, due, event, fill, letter, minutes, pending,
 };
@@ -151,6 +153,16 @@ fn every_occasion_reads_well_in_both_languages_and_uses_the_same_values_in_both(
     assert!(Occasion::HandedOver.row().text(Language::Vi).subject.starts_with("Biên bản bàn giao"));
 }
 
+/// A request that the law refuses (A2), as its checks say it.
+fn by_rule() -> Onboarding {
+    let secret = json!({"spec": {"system": {"dataKinds": ["StateSecret"]}}});
+    let (asked, rules, register) = (onboarding(secret), profile(json!({})), register());
+    let results = checks::all(&subject(&asked, "ag-62", &rules, &register, &[]));
+    let mut paper = checked(outcome(Rejected, &[]));
+    paper.status.as_mut().unwrap().checks = results;
+    paper
+}
+
 /// Each occasion with a paper that shows it.
 fn shown() -> Vec<(Occasion, Onboarding, Vec<Arc<Decision>>)> {
     let reject = decision(
@@ -177,14 +189,15 @@ fn shown() -> Vec<(Occasion, Onboarding, Vec<Arc<Decision>>)> {
         (Occasion::Returned, checked(outcome(Returned, &uid)), vec![back]),
         (Occasion::Approved, checked(outcome(Approved, &uid)), vec![yes.clone()]),
         (Occasion::Refused, checked(outcome(Rejected, &uid)), vec![reject]),
+        (Occasion::Refused, by_rule(), vec![]),
         (Occasion::Waiting, checked(and(Approved, said("Booked", "False", "NoHeadroom"))), vec![yes.clone()]),
         (Occasion::Overdue, checked(json!({"conditions": [said("Overdue", "True", "Overdue")]})), vec![]),
         (Occasion::HandedOver, checked(and(Approved, said("Ready", "True", "Ready"))), vec![yes]),
     ]
 }
 
-#[test]
-fn every_occasion_is_filled_in_without_a_gap_in_both_languages() {
+/// A notice of every occasion, of some in more than one way.
+fn every() -> Vec<Draft> {
     let mut seen = BTreeSet::from([Occasion::Expiring]);
     let register = peopled();
     let mut specs = Vec::new();
@@ -203,7 +216,12 @@ fn every_occasion_is_filled_in_without_a_gap_in_both_languages() {
         specs.push(draft);
     }
     assert_eq!(seen.len(), Occasion::ALL.len(), "an occasion without a paper that shows it");
-    for draft in specs {
+    specs
+}
+
+#[test]
+fn every_occasion_is_filled_in_without_a_gap_in_both_languages() {
+    for draft in every() {
         let spec = &draft.spec;
         let names: Vec<&str> = spec.arguments.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, spec.occasion.row().values().collect::<Vec<_>>(), "{:?}", spec.occasion);
@@ -409,7 +427,7 @@ fn the_handover_minutes_are_filled_in_and_hold_no_secret() {
         "<h1>BIÊN BẢN BÀN GIAO</h1>",
         "Bên giao: Cơ quan ag-69<br>Bên nhận: Cơ quan ag-62",
         "<td>Cổng dịch vụ công (IS-01, aaaaaa)</td>",
-        "<td>xs: 1 vCPU, RAM 4Gi, storage 50Gi</td>",
+        "<td>xs: 1 vCPU, RAM 4Gi, dung lượng 50Gi</td>",
         "<td>3fff:a10:1180::/60</td>",
         "<td>- aaaaaa-prod, 3fff:a10:1180::/64</td>",
         "<td>- berth:ag-62:requester: Admin</td>",

@@ -13,6 +13,7 @@ pub fn label(key: &str) -> Option<&'static str> {
         "signer" => "người ký",
         "capacity" => "chức vụ",
         "sha256" => "mã băm bản ký",
+        "class" => "gói tài nguyên",
         "cpu" => "vCPU",
         "memory" => "RAM",
         "storage" => "dung lượng",

@@ -154,7 +154,8 @@ pub async fn print(session: &Session, print: Print) -> Result {
     if print.format == Paper::Docx && print.to.is_none() && std::io::stdout().is_terminal() {
         return Err(Failure::Usage("a DOCX file is nothing for a terminal: name a file with --to".into()));
     }
-    let document = file::read(&print.file)?;
+    let mut document = file::read(&print.file)?;
+    resolve(session, &mut document.spec).await?;
     let sha256: String = Sha256::digest(content(&document.spec)).iter().map(|byte| format!("{byte:02x}")).collect();
     let prefilled = prefilled(session, document.agency.as_deref().unwrap_or_default(), &document.spec).await?;
     let too_large = || Failure::Local("the form is too large for a DOCX file: shorten it".into());
@@ -169,6 +170,24 @@ pub async fn print(session: &Session, print: Print) -> Result {
     }
     eprintln!("content {sha256}. Next: sign it, then berth onboard create -f <file> --letter-number …");
     Ok(Exit::Done)
+}
+
+/// What is hashed and printed is what the door stores: of the bodies that a paper names their ids, whatever was written.
+async fn resolve(session: &Session, spec: &mut OnboardingSpec) -> Result<()> {
+    for id in bodies(spec).filter(|id| !id.is_empty()) {
+        *id = rows::id(&body(session, id).await?.name);
+    }
+    Ok(())
+}
+
+/// Where a paper names a body by its id or an alias.
+fn bodies(spec: &mut OnboardingSpec) -> impl Iterator<Item = &mut String> {
+    let system = spec.system.iter_mut().flat_map(|system| {
+        let former = system.former_owners.iter_mut().map(|owner| &mut owner.agency_ref.name);
+        [&mut system.governing_body_ref.name, &mut system.operator_ref.name].into_iter().chain(former)
+    });
+    let transfer = spec.transfer.iter_mut().flat_map(|asked| [&mut asked.from.name, &mut asked.to.name]);
+    system.chain(transfer)
 }
 
 /// Names that the registers know of the bodies and the system in a paper.
@@ -205,4 +224,65 @@ async fn body(session: &Session, agency: &str) -> Result<pb::Agency> {
 
 fn read_contact(from: pb::AgencyContact) -> Contact {
     Contact { name: from.name, title: from.title, phone: from.phone, email: from.email }
+}
+
+#[cfg(test)]
+mod tests {
+    use berth_crds::{
+        Agency,
+        common::{DatedAgency, NameRef, UidRef},
+        onboarding::{SystemRequest, TransferRequest},
+    };
+
+    use super::*;
+    use crate::read::world::World;
+
+    /// The register's answer to an alias.
+    fn known(alias: &str) -> Option<Agency> {
+        let id = match alias {
+            "so-y-te" => "ag-62",
+            "trung-tam" => "ag-69",
+            "so-cu" => "ag-11",
+            _ => return None,
+        };
+        Some(Agency::new(id, Default::default()))
+    }
+
+    fn written(action: Action) -> OnboardingSpec {
+        let [owner, operator, former] = ["so-y-te", "trung-tam", "so-cu"].map(NameRef::to);
+        let system = SystemRequest {
+            governing_body_ref: owner.clone(),
+            operator_ref: operator.clone(),
+            former_owners: vec![DatedAgency { agency_ref: former, ..Default::default() }],
+            ..Default::default()
+        };
+        let spec = OnboardingSpec { action, justification: "vì".into(), ..Default::default() };
+        match action {
+            Action::Transfer => {
+                OnboardingSpec { transfer: Some(TransferRequest { from: owner, to: operator }), ..spec }
+            }
+            _ => OnboardingSpec { system: Some(system), ..spec },
+        }
+    }
+
+    #[test]
+    fn the_sheet_has_the_content_that_the_door_stores_whatever_the_file_calls_the_bodies() {
+        let world = World {
+            governing_body: known("so-y-te"),
+            operator: known("trung-tam"),
+            former_owners: vec![known("so-cu")],
+            transfer: [known("so-y-te"), known("trung-tam")],
+            ..World::default()
+        };
+        for action in [Action::New, Action::Transfer] {
+            let (file, mut printed, mut stored) = (written(action), written(action), written(action));
+            for id in bodies(&mut printed) {
+                *id = known(id).and_then(|agency| agency.metadata.name).expect("an alias of the register");
+            }
+            world.check(&mut Findings::default(), &mut stored);
+            stored.supersedes = Some(UidRef { name: "onb-returned".into(), uid: "u-1".into() });
+            assert_eq!(content(&printed), content(&stored), "{action:?}");
+            assert_ne!(content(&file), content(&stored), "{action:?}");
+        }
+    }
 }

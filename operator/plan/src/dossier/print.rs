@@ -22,10 +22,11 @@ pub struct Prefilled {
 }
 
 /// What is said of the paper, and not by it.
-const UNSIGNED: [&str; 4] = ["/letter", "/requester", "/requestId", "/onBehalfOf"];
+const UNSIGNED: [&str; 5] = ["/letter", "/requester", "/requestId", "/onBehalfOf", "/supersedes"];
 
-/// What is signed, as canonical JSON: the paper without letter, requester and request id, keys in order. Two papers that
-/// ask for the same have the same content, whoever sends them and under which letter.
+/// What is signed, as canonical JSON: the paper without letter, requester, request id and the request that it succeeds,
+/// keys in order. Two papers that ask for the same have the same content, whoever sends them, under which letter and
+/// after which return: a sheet is signed before its paper is submitted.
 pub fn content(spec: &OnboardingSpec) -> String {
     let mut value = serde_json::to_value(spec).unwrap_or_default();
     if let Some(object) = value.as_object_mut() {

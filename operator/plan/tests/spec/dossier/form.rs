@@ -290,11 +290,13 @@ fn what_somebody_wrote_is_shown_as_written_even_if_it_is_a_word_of_a_list() {
 }
 
 #[test]
-fn the_content_that_is_signed_does_not_depend_on_letter_sender_or_order() {
+fn the_content_that_is_signed_does_not_depend_on_letter_sender_earlier_submission_or_order() {
     let paper = |with: Value| content(&onboarding(json!({"spec": with})).spec);
     let letter = json!({"issuer": "Sở Y tế", "number": "1/SYT", "date": "2026-11-20", "signer": "A"});
     let same = paper(json!({"letter": letter, "requestId": "x", "requester": {"username": "somebody"}}));
     assert_eq!(paper(json!({})), same);
+    // A returned dossier is printed and signed before `create --supersedes` names what it succeeds.
+    assert_eq!(paper(json!({"supersedes": {"name": "onb-returned", "uid": "u"}})), same);
     assert_ne!(paper(json!({"justification": "Khác."})), same);
     assert_ne!(paper(json!({"environment": {"classRef": {"name": "m"}}})), same);
 }

@@ -59,19 +59,19 @@ fn judge(
     let chain = chain::papers(onboarding, papers);
     let mut submissions = chain::submissions(&chain, day_of);
     submissions.push(chain::Submission { submitted: day, returned: None });
-    let calendar = register.calendar();
-    let limit = due(
-        &event,
-        None,
-        &Times {
+    let (calendar, first) = (register.calendar(), submissions.first().map_or(day, |first| first.submitted));
+    // A resubmission keeps the clocks of its first submission.
+    let limit = chain::profile(&chain, register, first).and_then(|profile| {
+        let times = Times {
             clocks: clock::Clocks { profile, calendar: &calendar },
             chain: &submissions,
             level: checks::asked_level(&subject).unwrap_or(1),
             signers: &signers,
             appraised: None,
             today: day,
-        },
-    );
+        };
+        due(&event, None, &times)
+    });
     let status = OnboardingStatus {
         checks: results,
         profile_ref: Some(NameRef::to(profile.name_any())),

@@ -17,13 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use berth_crds::notice::{Capacity, Channel, Delivery, Language, NoticeSubject, Occasion, Recipient};
-use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, names};
+use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, PolicyProfile, names};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 use sha2::{Digest, Sha256};
 
+use crate::dossier::chain;
 use crate::dossier::clock::Clocks;
 use crate::register::Register;
 
@@ -46,6 +47,14 @@ impl World<'_> {
     fn basis(&self, environment: &Environment) -> Option<&Onboarding> {
         let named = environment.spec.basis.onboarding_ref.as_ref()?;
         self.onboardings.iter().find(|p| p.uid().as_deref() == Some(named.uid.as_str())).map(AsRef::as_ref)
+    }
+
+    /// The papers of a dossier up to one of them, and the rule set whose clocks it has.
+    fn chain(&self, paper: &Onboarding) -> (Vec<Arc<Onboarding>>, Option<&PolicyProfile>) {
+        let papers = chain::papers(paper, self.onboardings);
+        let days = chain::submissions(&papers, self.day_of);
+        let rules = days.first().and_then(|first| chain::profile(&papers, self.register, first.submitted));
+        (papers, rules.map(AsRef::as_ref))
     }
 }
 
@@ -220,8 +229,7 @@ pub fn delivered_at(spec: &NoticeSpec, deliveries: &[Delivery]) -> Option<Time> 
 pub fn clock(world: &World, spec: &NoticeSpec, arrived: &Time) -> Option<Date> {
     let step = spec.occasion.row().clock?;
     let paper = world.onboardings.iter().find(|p| p.uid().as_deref() == Some(spec.about.uid.as_str()))?;
-    let name = &paper.status.as_ref()?.profile_ref.as_ref()?.name;
-    let profile = world.register.profiles.get(name)?;
+    let profile = world.chain(paper).1?;
     let calendar = world.register.calendar();
     Clocks { profile, calendar: &calendar }.after((world.day_of)(arrived), step)
 }

@@ -8,12 +8,13 @@ use berth_crds::common::UidRef;
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
 use berth_crds::onboarding::OutcomeResult;
 use berth_crds::profile::DayUnit;
-use berth_crds::{Decision, Onboarding};
+use berth_crds::{Decision, Onboarding, PolicyProfile};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use crate::day::Calendar;
+use crate::register::Register;
 
 /// Most submissions of one chain that are looked at: a loop of papers must end.
 const MOST: usize = 64;
@@ -78,6 +79,15 @@ pub fn submissions(chain: &[Arc<Onboarding>], day_of: impl Fn(&Time) -> Date) ->
         Some(Submission { submitted, returned: returned(paper) })
     });
     days.collect()
+}
+
+/// The rule set whose clocks run for a chain, in every one of its submissions: the one under which the first was checked,
+/// or the one in force on its day, `first`, while nobody has checked it.
+pub fn profile<'a>(chain: &[Arc<Onboarding>], register: &'a Register, first: Date) -> Option<&'a Arc<PolicyProfile>> {
+    match chain.first().and_then(|paper| paper.status.as_ref()?.profile_ref.as_ref()) {
+        Some(recorded) => register.profiles.get(&recorded.name),
+        None => register.profile(first),
+    }
 }
 
 /// Day of the appraiser's yes, among the Decisions on a paper.

@@ -1,5 +1,7 @@
 //! What the texts are filled in with: from the paper, its decisions and the registers, in both languages.
 
+use std::sync::Arc;
+
 use berth_crds::common::{Bilingual, NameRef};
 use berth_crds::connection::Connection;
 use berth_crds::notice::{MAX_ARGUMENT, NoticeArgument, Occasion};
@@ -52,6 +54,7 @@ struct Facts<'a> {
     tenant: Option<&'a Tenant>,
     environment: Option<&'a Environment>,
     decision: Option<&'a Decision>,
+    chain: Vec<Arc<Onboarding>>,
     first: String,
     profile: Option<&'a PolicyProfile>,
     today: Date,
@@ -64,12 +67,9 @@ impl<'a> Facts<'a> {
         let plate = named(&status.tenant_ref).or_else(|| world.register.tenant_of(&paper.spec));
         let own = paper.spec.environment_ref.as_ref().map(|e| e.name.clone());
         let environment = named(&status.environment_ref).or(own);
-        let first = chain::papers(paper, world.onboardings).into_iter().next();
+        let (chain, profile) = world.chain(paper);
         let uids = status.outcome.as_ref().map(|o| o.decision_uids.clone()).unwrap_or_default();
         let decision = world.decisions.iter().rfind(|d| d.uid().is_some_and(|uid| uids.contains(&uid)));
-        let recorded = |p: &Onboarding| Some(p.status.as_ref()?.profile_ref.as_ref()?.name.clone());
-        // The clocks of a dossier are those of the rule set under which it was first submitted.
-        let profile = first.as_deref().and_then(recorded).or_else(|| recorded(paper));
         Self {
             world,
             paper,
@@ -78,8 +78,9 @@ impl<'a> Facts<'a> {
             tenant: plate.and_then(|p| world.register.tenants.get(&p)).map(AsRef::as_ref),
             environment: environment.and_then(|e| world.register.environments.get(&e)).map(AsRef::as_ref),
             decision: decision.map(AsRef::as_ref),
-            first: first.map_or_else(|| paper.name_any(), |p| p.name_any()),
-            profile: profile.and_then(|p| world.register.profiles.get(&p)).map(AsRef::as_ref),
+            first: chain.first().map_or_else(|| paper.name_any(), |p| p.name_any()),
+            chain,
+            profile,
             today: (world.day_of)(&seen.at),
             status,
         }
@@ -139,10 +140,13 @@ impl<'a> Facts<'a> {
             return day_or_none(self.status.summary.as_ref().and_then(|s| s.due.clone()));
         }
         let due = self.profile.and_then(|profile| {
-            let papers = chain::papers(self.paper, self.world.onboardings);
-            let days = chain::submissions(&papers, self.world.day_of);
-            let signers = holder::signers(profile, self.paper.spec.action);
-            let level = self.tenant.map(|t| t.spec.level).or(self.paper.spec.system.as_ref().map(|s| s.level));
+            let days = chain::submissions(&self.chain, self.world.day_of);
+            // Who signs, and at which level, is what the operator and the report of demand count by.
+            let signers = match self.status.signers.as_slice() {
+                [] => holder::signers(profile, self.paper.spec.action),
+                known => known.to_vec(),
+            };
+            let level = self.world.register.level_of(&self.paper.spec);
             let calendar = self.world.register.calendar();
             Clocks { profile, calendar: &calendar }.due(&days, &clock::steps(&signers, level.unwrap_or(1)))
         });

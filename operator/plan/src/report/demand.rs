@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use berth_crds::decision::SignerRole;
 use berth_crds::onboarding::{OnboardingStatus, OutcomeResult, Verdict};
-use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, Reason, condition, names};
+use berth_crds::{ConditionType, Decision, Onboarding, Reason, condition, names};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
@@ -199,7 +199,7 @@ fn handed_over(paper: &Onboarding) -> Option<&Time> {
 fn last_day(books: &Books, chain: &[Arc<Onboarding>]) -> Option<Date> {
     let (paper, input) = (chain.last()?, books.input);
     let days = chain::submissions(chain, input.day_of);
-    let profile = profile(input, chain, days.first()?.submitted)?;
+    let profile = chain::profile(chain, input.register, days.first()?.submitted)?;
     let about = |decision: &&&Decision| {
         decision.namespace() == paper.namespace() && decision.spec.is_about_onboarding(&paper.name_any())
     };
@@ -212,15 +212,6 @@ fn last_day(books: &Books, chain: &[Arc<Onboarding>]) -> Option<Date> {
         today: days.last()?.submitted,
     };
     due(&Event::Signed { missing: Vec::new() }, None, &times)
-}
-
-fn profile<'a>(input: &'a Input, chain: &[Arc<Onboarding>], first: Date) -> Option<&'a PolicyProfile> {
-    let recorded = chain.first()?.status.as_ref().and_then(|status| status.profile_ref.as_ref());
-    let found = match recorded {
-        Some(profile) => input.register.profiles.get(&profile.name),
-        None => input.register.profile(first),
-    };
-    found.map(AsRef::as_ref)
 }
 
 /// The submissions of a dossier, the newest last. A paper that supersedes what it may not is a dossier of its own.

@@ -1,6 +1,7 @@
 //! Notices: who is told what, when and in which words (design §3, domain §4.3, peers §2.3).
 
 mod life;
+mod rules;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};

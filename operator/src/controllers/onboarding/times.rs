@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use berth_crds::ConditionType;
 use berth_crds::onboarding::OutcomeResult;
-use berth_crds::{ConditionType, Onboarding};
 use berth_plan::day;
 use berth_plan::dossier::{chain, clock, state};
 use berth_plan::status::onboarding::{self as status, Event, Times};
 use jiff::civil::Date;
-use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
 use super::{Pass, entries};
@@ -18,12 +17,9 @@ use crate::observe;
 /// Until when who holds the request after an event should act.
 pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> Option<Date> {
     let papers = chain::papers(&pass.onboarding, &observe::papers(pass.ctx, &pass.onboarding));
-    let first = papers.first().filter(|first| first.uid() != pass.onboarding.uid());
-    // The clocks of a dossier are those of the rule set under which it was first submitted.
-    let profile = match first.and_then(|first| recorded(first)) {
-        Some(name) => pass.register.profiles.get(&name).cloned(),
-        None => pass.profile(),
-    }?;
+    let days = chain::submissions(&papers, |time| pass.ctx.day_of(time));
+    let first = days.first().map_or_else(|| pass.submitted(), |first| first.submitted);
+    let profile = chain::profile(&papers, &pass.register, first)?;
     let calendar = pass.register.calendar();
     let signers = pass.onboarding.status.as_ref().map(|s| s.signers.clone()).unwrap_or_default();
     let decisions = observe::decisions(pass.ctx, &pass.onboarding);
@@ -31,18 +27,14 @@ pub(super) fn due(pass: &Pass, event: &Event, result: Option<OutcomeResult>) -> 
         event,
         result,
         &Times {
-            clocks: clock::Clocks { profile: &profile, calendar: &calendar },
-            chain: &chain::submissions(&papers, |time| pass.ctx.day_of(time)),
+            clocks: clock::Clocks { profile, calendar: &calendar },
+            chain: &days,
             level: entries::level(pass).unwrap_or(1),
             signers: &signers,
             appraised: chain::appraised(decisions.iter().map(AsRef::as_ref), |time| pass.ctx.day_of(time)),
             today: pass.ctx.today(),
         },
     )
-}
-
-fn recorded(paper: &Onboarding) -> Option<String> {
-    Some(paper.status.as_ref()?.profile_ref.as_ref()?.name.clone())
 }
 
 /// Follows what was handed over, says what is overdue, and comes back on the day after the limit.

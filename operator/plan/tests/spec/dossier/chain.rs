@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use berth_crds::Onboarding;
+use berth_crds::common::NameRef;
 use berth_plan::dossier::chain::{RequesterTime, Submission, papers, requester_time, submissions, superseded};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
@@ -61,6 +62,33 @@ fn a_paper_is_superseded_by_one_that_names_it_and_its_uid_in_its_own_namespace()
     assert!(!with(("a", "uid-of-another"), "agency-ag-62"));
     assert!(!with(("a", "uid-a"), "agency-ag-71"), "another agency's paper takes nobody's place");
     assert!(!superseded(&a, std::slice::from_ref(&a)));
+}
+
+#[test]
+fn a_chain_keeps_the_rule_set_of_its_first_submission() {
+    let rules = |name: &str, from: &str, to: Value| {
+        let mut rules = profile(json!({"inForce": {"from": from, "to": to}}));
+        rules.metadata.name = Some(name.into());
+        (name.to_owned(), Arc::new(rules))
+    };
+    let before = rules("vn-2016", "2016-07-01", json!("2026-08-18"));
+    let known = register_with(|r| r.profiles = [before, rules("vn-2026", "2026-08-19", Value::Null)].into());
+    let under = |paper: Arc<Onboarding>, name: &str| {
+        let mut paper = paper.as_ref().clone();
+        paper.status.get_or_insert_default().profile_ref = Some(NameRef::to(name));
+        Arc::new(paper)
+    };
+    let of = |chain: &[Arc<Onboarding>], first: &str| {
+        berth_plan::dossier::chain::profile(chain, &known, day(first)).map(|rules| rules.name_any())
+    };
+    let first = || under(paper("a", "2026-08-03", None, Some("2026-08-10")), "vn-2016");
+    let again = || paper("b", "2026-09-01", Some(("a", "uid-a")), None);
+    let named = |name: &str| Some(name.to_owned());
+    assert_eq!(of(&[first(), under(again(), "vn-2026")], "2026-08-03"), named("vn-2016"));
+    assert_eq!(of(&[first(), again()], "2026-08-03"), named("vn-2016"), "as a check before the submission says it");
+    assert_eq!(of(&[under(again(), "vn-2026")], "2026-09-01"), named("vn-2026"));
+    assert_eq!(of(&[again()], "2026-08-18"), named("vn-2016"), "nobody has checked it: by its day");
+    assert_eq!(of(&[under(again(), "vn-2011")], "2026-09-01"), None, "a rule set that is gone is no other one");
 }
 
 #[test]

@@ -32,6 +32,8 @@ enum Counted {
     Ledger,
     /// Notices alone.
     Notices,
+    /// What the register says of systems that there are, without their status.
+    Systems,
 }
 
 /// One fault, at one write.
@@ -60,11 +62,17 @@ impl Plan {
         Self { counted: Counted::Notices, ..Self::new(fault, at) }
     }
 
+    /// The fault strikes at the `at`-th change of a system in the register.
+    pub fn of_systems(fault: Fault, at: usize) -> Self {
+        Self { counted: Counted::Systems, ..Self::new(fault, at) }
+    }
+
     fn counts(&self, path: &str) -> bool {
         let ledger = path.contains("/auditrecords") || path.contains("/auditcheckpoints");
         match self.counted {
             Counted::Ledger => ledger,
             Counted::Notices => path.contains("/notices"),
+            Counted::Systems => path.contains("/tenants/") && !path.ends_with("/status"),
             Counted::Work => !ledger && !path.contains("/leases") && !path.contains("/notices"),
         }
     }

@@ -1,8 +1,9 @@
 //! A13: systems pass to another agency while the controller is killed. At no instant has a system no owner or two, nothing of
 //! what runs changes, and both agencies' books are right.
 
+mod owners;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
 
 use berth_cluster::until;
 use berth_crds::common::HolderKind;
@@ -11,11 +12,10 @@ use berth_crds::{Agency, ConditionType, Environment, Onboarding, Site, Tenant, c
 use berth_plan::amounts::Amounts;
 use berth_plan::booking::Ledger;
 use berth_tests::error::Result;
+use berth_tests::fault::{Fault, Plan};
 use berth_tests::stack::Operator;
-use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::api::{WatchEvent, WatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
@@ -62,37 +62,6 @@ async fn by_the_list(world: &World, paper: &Onboarding) -> Result<()> {
         json!({"issuer": "Sở KH&CN", "number": "91/QĐ-SKHCN", "date": "2026-01-06", "signer": "Phạm Thị D"});
     world.sign("approver", body).await?;
     Ok(())
-}
-
-/// Every version of every system from now on, and whether each has exactly one owner on every day.
-fn watch_owners(world: &World, from: &str) -> (Arc<Mutex<Vec<String>>>, tokio::task::JoinHandle<()>) {
-    let (wrong, api) = (Arc::new(Mutex::new(Vec::new())), Api::<Tenant>::all(world.cluster.admin()));
-    let (found, from) = (wrong.clone(), from.to_owned());
-    let task = tokio::spawn(async move {
-        let Ok(stream) = api.watch(&WatchParams::default().timeout(290), &from).await else {
-            found.lock().unwrap().push("the watch did not begin".into());
-            return;
-        };
-        let mut stream = stream.boxed();
-        while let Ok(Some(event)) = stream.try_next().await {
-            let (WatchEvent::Added(tenant) | WatchEvent::Modified(tenant)) = event else { continue };
-            if let Some(what) = wrongly_owned(&tenant) {
-                found.lock().unwrap().push(format!("{}: {what}", tenant.name_any()));
-            }
-        }
-    });
-    (wrong, task)
-}
-
-fn wrongly_owned(tenant: &Tenant) -> Option<String> {
-    let owners = &tenant.spec.owners;
-    let last = owners.last()?;
-    let one = last.to.is_none() && last.agency_ref == tenant.spec.agency_ref;
-    let joined = owners.windows(2).all(|pair| {
-        let next = pair[0].to.as_deref().and_then(berth_plan::day::parse).and_then(|d| d.tomorrow().ok());
-        next == berth_plan::day::parse(&pair[1].from)
-    });
-    (!one || !joined).then(|| format!("{owners:?}"))
 }
 
 /// What must not change: namespaces with their UIDs, and prefixes.
@@ -144,7 +113,7 @@ async fn a13_systems_pass_to_another_agency_although_the_controller_is_killed_mi
     assert_eq!(tenants.get(&plates[0]).await?.spec.agency_ref.name, "ag-62");
 
     let list = tenants.list(&Default::default()).await?;
-    let (wrong, watching) = watch_owners(&world, &list.metadata.resource_version.unwrap_or_default());
+    let (watched, watching) = owners::watch(&world, &list.metadata.resource_version.unwrap_or_default());
     operator.stop().await?;
     for (i, plate) in plates.iter().enumerate() {
         let paper = about(&world, "lead-67", "ag-67", &format!("take-{i}"), passes(plate)).await?;
@@ -161,13 +130,13 @@ async fn a13_systems_pass_to_another_agency_although_the_controller_is_killed_mi
             all.iter().filter(|t| plates.contains(&t.name_any()) && t.spec.agency_ref.name == "ag-67").count(),
         )
     };
-    let broken = Operator::start_without_lease(&world.cluster).await?;
-    until("some have passed", PATIENCE, async || {
-        let count = passed().await?;
-        if count > 0 { Ok(()) } else { Err(format!("{count}")) }
-    })
-    .await?;
+    // Killed when every second system has passed.
+    let midway = Plan::of_systems(Fault::Crash, n / 2);
+    let broken = Operator::start_faulty(&world.cluster, &midway).await?;
+    tokio::time::timeout(PATIENCE, midway.struck()).await.map_err(|_| "the middle never came")?;
     broken.crash();
+    let count = passed().await?;
+    assert!((1..n).contains(&count), "{count} of {n} have passed: that is not midway");
     let again = Operator::start_without_lease(&world.cluster).await?;
     for i in 0..n {
         for (agency, name) in [("ag-62", "give"), ("ag-67", "take")] {
@@ -183,8 +152,15 @@ async fn a13_systems_pass_to_another_agency_although_the_controller_is_killed_mi
     assert_eq!(lasting(&world, &environments).await?, before, "namespaces and prefixes stay");
     everything_follows(&world, &environments).await?;
     books_are_right(&world, &environments).await?;
+    until("the watch has seen every system pass", PATIENCE, async || {
+        let seen = watched.lock().unwrap();
+        let passed = |plate: &&String| seen.owners.get(*plate).is_some_and(|owners| owners.contains("ag-67"));
+        let unseen: Vec<&String> = plates.iter().filter(|plate| !passed(plate)).collect();
+        if unseen.is_empty() || !seen.wrong.is_empty() { Ok(()) } else { Err(format!("{unseen:?}")) }
+    })
+    .await?;
     watching.abort();
-    assert_eq!(*wrong.lock().unwrap(), Vec::<String>::new(), "exactly one owner at every instant");
+    assert_eq!(watched.lock().unwrap().wrong, Vec::<String>::new(), "exactly one owner at every instant");
 
     // A paper that was carried out is not carried out again, and its system is not the giving agency's to ask about.
     let late = about(&world, "lead-62", "ag-62", "give-late", passes(&plates[0])).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use berth_api::client::Client as DoorClient;
+use berth_api::proto::v1::{CheckOnboardingRequest, CreateOnboardingRequest, check};
 use berth_cluster::{CILIUM, until};
 use berth_crds::agency::AgencyType;
 use berth_crds::notice::Occasion;
@@ -21,7 +22,7 @@ use tonic::Code;
 use crate::addresses::{enter, plan_anew};
 use crate::networks::{self, cilium, kind};
 use crate::notices::{self, LAN};
-use crate::world::{PATIENCE, World};
+use crate::world::{PATIENCE, World, shared};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_and_the_minutes() -> Result<()> {
@@ -116,6 +117,50 @@ async fn a3_level_5_is_refused_everywhere_and_level_4_where_the_site_does_not_re
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a18_a_pipeline_that_lowers_the_log_retention_of_a_level_3_system_is_refused_with_the_rule() -> Result<()> {
+    let world = shared().await?;
+    let environment = world.onboard("ag-67", "a18", |spec| spec["system"]["level"] = json!(3)).await?;
+    let door = Door::start(&world.cluster).await?;
+    // The pipeline is a member of its agency in the province's register.
+    let account = Account { namespace: "pipelines".into(), name: "so-y-te".into() };
+    let token = people::pipeline(&world.cluster, &account).await?;
+    let mut pipeline = DoorClient::connect(&door.url, &token).await?;
+    let keeps = |days: i64| {
+        crate::door::message("ag-67", &format!("a18-{days}"), |spec| {
+            spec["action"] = json!("Change");
+            spec["environmentRef"] = json!({"name": environment.name_any(), "uid": environment.uid()});
+            spec["revision"] = json!(environment.spec.basis.revision);
+            spec["form"] = json!({"growthPercent": 10, "undertaking": "Given",
+                "logs": {"kinds": "syslog", "keepDays": days}});
+            spec.as_object_mut().unwrap().remove("system");
+        })
+    };
+    let rule = "`spec.form.logs.keepDays` is 30; level 3 keeps logs at least 90 days: ";
+    for days in [90, 30] {
+        let CreateOnboardingRequest { parent, onboarding, .. } = keeps(days);
+        let told = pipeline.onboardings.check_onboarding(CheckOnboardingRequest { parent, onboarding }).await?;
+        let checks = told.into_inner().checks;
+        let bad: Vec<_> =
+            checks.iter().filter(|c| matches!(c.result(), check::Result::Failed | check::Result::Refused)).collect();
+        match bad.as_slice() {
+            [] if days == 90 => {}
+            [form] if days == 30 && form.id == "form" => assert!(form.message.starts_with(rule), "{form:?}"),
+            other => return Err(format!("{days}: {other:?}").into()),
+        }
+    }
+    let created = pipeline.onboardings.create_onboarding(keeps(30)).await?.into_inner();
+    let id = created.name.rsplit('/').next().unwrap_or_default();
+    let paper = world.until(&world.onboarding("ag-67", id).await?, ConditionType::Rejected).await?;
+    assert_eq!(paper.spec.requester.username, "system:serviceaccount:pipelines:so-y-te");
+    let conditions = paper.status.unwrap_or_default().conditions;
+    let told = condition::get(&conditions, ConditionType::Rejected).ok_or("not told")?;
+    assert!(told.message.starts_with(rule), "{told:?}");
+    let kept: Environment = Api::all(world.cluster.admin()).get(&environment.name_any()).await?;
+    assert_eq!(kept.spec, environment.spec);
+    door.stop().await
+}
+
 /// A pipeline that acts for an agency, through the door.
 async fn pipeline(world: &World, door: &Door, agency: &str) -> Result<DoorClient> {
     let account = Account { namespace: "pipelines".into(), name: format!("of-{agency}") };
@@ -132,6 +177,7 @@ async fn pipeline(world: &World, door: &Door, agency: &str) -> Result<DoorClient
 async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason_and_none_asks_for_the_other()
 -> Result<()> {
     let world = World::start().await?;
+    // A system's /56 lies in its own agency's block: what two agencies can both want is the last block, and the /56 in it.
     // Blocks of /44: the one pool holds sixteen agencies.
     plan_anew(&world, 44).await?;
     let _operator = world.operator().await?;
@@ -186,7 +232,7 @@ async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason
     for decided in futures::future::join_all(decisions).await {
         decided?;
     }
-    let (winners, waiting) = until("one is numbered and the other waits", PATIENCE, async || {
+    let (won, waiting) = until("one is numbered and the other waits", PATIENCE, async || {
         let all = tenants.list(&Default::default()).await.map_err(|e| e.to_string())?.items;
         let racing = all.into_iter().filter(|t| t.spec.code.starts_with("a15-"));
         let (numbered, waiting): (Vec<_>, Vec<_>) =
@@ -198,12 +244,16 @@ async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason
                 .map(|c| (c.reason.clone(), c.message.clone()))
         };
         match (numbered.as_slice(), waiting.as_slice()) {
-            ([one], [other]) if told(other).is_some() => Ok((one.name_any(), told(other).unwrap_or_default())),
+            ([one], [other]) if told(other).is_some() => {
+                Ok((one.status.clone().and_then(|s| s.prefix), told(other).unwrap_or_default()))
+            }
             other => Err(format!("{other:?}")),
         }
     })
     .await?;
-    assert_eq!(waiting.0, "PoolExhausted", "{winners} won; {waiting:?}");
+    assert_eq!(waiting.0, "PoolExhausted", "{won:?} won; {waiting:?}");
+    let won = won.as_deref().and_then(berth_plan::address::parse).ok_or("no prefix")?;
+    assert_eq!(won.prefix_len(), 56);
     let blocks = world.all::<berth_crds::PrefixBlock>().await?;
     let nets: Vec<_> = blocks.iter().filter_map(|b| berth_plan::address::parse(&b.spec.cidr)).collect();
     // Of one length, other names are no overlap.

@@ -275,7 +275,7 @@ async fn the_command_line_goes_from_the_form_to_a_corrected_and_returned_dossier
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a18_a_form_travels_unchanged_and_one_that_keeps_logs_too_short_or_is_none_is_refused() -> Result<()> {
+async fn a_form_travels_unchanged_and_one_that_keeps_logs_too_short_or_is_none_is_refused() -> Result<()> {
     let way = Way::open().await?;
     let form = json!({"function": "Một cửa", "bandwidthMbps": 100, "undertaking": "Given",
         "logs": {"kinds": "syslog", "keepDays": 7}});
@@ -284,7 +284,7 @@ async fn a18_a_form_travels_unchanged_and_one_that_keeps_logs_too_short_or_is_no
     let check = CheckOnboardingRequest { parent: create.parent.clone(), onboarding: create.onboarding.clone() };
     let checked = lead.onboardings.check_onboarding(check.clone()).await?.into_inner();
     let told = checked.checks.iter().find(|c| c.id == "form").ok_or("no check of the form")?;
-    // A18: logs are kept as long as the level demands; and all that is missing is named with it.
+    // Logs are kept as long as the level demands; and all that is missing is named with it.
     assert_eq!(told.result(), check::Result::Failed);
     assert!(told.message.contains("at least 30 days") && told.message.contains("Field 4"), "{}", told.message);
     let created = lead.onboardings.create_onboarding(create).await?.into_inner();

@@ -11,6 +11,7 @@ mod four_eyes;
 mod isolation;
 mod repair;
 mod commands;
+mod kubectl;
 mod connection;
 mod networks;
 mod night;

@@ -69,6 +69,7 @@ pub async fn draft(session: &Session, asked: Create) -> Result {
     let message = request.onboarding.and_then(|onboarding| onboarding.spec).unwrap_or_default();
     // A draft may have gaps: `check` names them.
     let mut spec = read::spec::spec(&mut Findings::default(), &message, "", Clock::system().today());
+    resolve(session, &mut spec).await?;
     let earlier = requests::all(session, request.parent.clone()).await?;
     spec.form = known(&spec, &earlier);
     if let Some(inventory) = inventory(session, &agency, &spec).await? {

@@ -1,7 +1,7 @@
 //! Status of an Environment.
 
 use berth_crds::condition::{self, Is};
-use berth_crds::environment::{EnvironmentStatus, NamespaceStatus, Stage};
+use berth_crds::environment::{EnvironmentStatus, NamespaceStatus, NextStep, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -82,13 +82,26 @@ pub fn planned(
     status.prefix = Some(desired.prefix.clone());
     status.agency = tenant.map(|t| t.spec.agency_ref.name.clone());
     status.system = tenant.map(|t| t.spec.code.clone());
-    enter(&mut status, desired.stage, now);
-    status.next = desired.next.clone();
+    let stage = as_seen(desired.stage, progress);
+    enter(&mut status, stage, now);
+    status.next = if stage == desired.stage { desired.next.clone() } else { halting(environment) };
     if *progress == Progress::Done {
         status.granted = Some(desired.granted.clone());
     }
     conditions(&mut status.conditions, environment, desired.stage, progress, now);
     status
+}
+
+/// The stage that is written down: halted is only what was seen to be, at the end of a pass that scaled everything. A
+/// signed reconciliation and a removal rest on that word, and what may still run is neither reconciled nor removed.
+fn as_seen(planned: Stage, progress: &Progress) -> Stage {
+    if planned == Stage::Halted && *progress != Progress::Done { Stage::Suspended } else { planned }
+}
+
+/// A halt whose day has come and which is not seen yet is still the next step.
+fn halting(environment: &Environment) -> Option<NextStep> {
+    let day = environment.spec.schedule.as_ref()?.halt.clone()?;
+    Some(NextStep { stage: Stage::Halted, day })
 }
 
 /// Writes the stage, and since when it is another.

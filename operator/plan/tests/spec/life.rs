@@ -5,7 +5,7 @@ use std::sync::Arc;
 use berth_crds::decision::Effect;
 use berth_crds::environment::{Lifecycle, NextStep, Schedule, Stage};
 use berth_crds::onboarding::{Action, Outcome, OutcomeResult, Verdict};
-use berth_crds::{Environment, Onboarding, PolicyProfile, Reason};
+use berth_crds::{ConditionType, Environment, Onboarding, PolicyProfile, Reason};
 use berth_plan::act::{self, Act, Input};
 use berth_plan::checks;
 use berth_plan::decide::{self, weigh};
@@ -13,6 +13,7 @@ use berth_plan::dossier::clock::Clocks;
 use berth_plan::fulfil::{Case, Way};
 use berth_plan::life;
 use berth_plan::register::Register;
+use berth_plan::status::{self, environment::Progress};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use serde_json::{Value, json};
 
@@ -345,6 +346,36 @@ fn a_reconciliation_counts_once_what_it_is_about_stands_still_and_by_another_tha
     let mut other = decommissioned(Stage::Halted).0;
     other.spec.action = Action::Suspend;
     assert_eq!(judged(&other, &register, "binh", json!({})), Reason::VoidTooEarly);
+}
+
+#[test]
+fn an_environment_is_halted_once_everything_was_scaled_and_until_then_suspended_whatever_its_days_say() {
+    let spec = json!({"lifecycle": "Decommissioned",
+        "schedule": {"suspend": "2026-10-01", "halt": "2026-10-02", "remove": "2026-11-24"}});
+    let desired = planned("aaaaaa-prod", "Prod", spec.clone());
+    let written = |before: Stage, progress: &Progress| {
+        let environment = staged(spec.clone(), before);
+        let status =
+            status::environment::planned(&environment, None, &desired, desired.intended(), progress, &at("09:00"));
+        (status.stage, status.next)
+    };
+    let stopped = |reason| Progress::Failed { at: ConditionType::QuotaReady, reason, message: String::new() };
+    let short = [
+        Progress::Named,
+        Progress::Created,
+        stopped(Reason::TooManyWorkloads),
+        stopped(Reason::QuotaPending),
+        stopped(Reason::Contested),
+        stopped(Reason::ApplyFailed),
+    ];
+    for before in [Stage::Active, Stage::Suspended, Stage::Halted] {
+        for progress in &short {
+            let told = written(before, progress);
+            assert_eq!(told, (Some(Stage::Suspended), step(Stage::Halted, "2026-10-02")), "{before:?} {progress:?}");
+        }
+        let told = written(before, &Progress::Done);
+        assert_eq!(told, (Some(Stage::Halted), step(Stage::Removed, "2026-11-24")), "{before:?}");
+    }
 }
 
 #[test]

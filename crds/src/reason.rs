@@ -128,6 +128,7 @@ reasons! {
     RemovalHeld: "Quá nhiều môi trường cùng đến hạn thu hồi; cần người xem xét.", "Too many environments are to be removed at once: a person must look.";
     TooManyWorkloads: "Quá nhiều tiến trình để ghi nhớ.", "There are more workloads than can be remembered.";
     VoidTooEarly: "Vô hiệu: môi trường chưa dừng hẳn.", "Void: the environment that it is about is not halted.";
+    VoidNotOwner: "Vô hiệu: hệ thống đã chuyển cho cơ quan khác.", "Void: the system belongs to another body by now.";
     MissingReference: "Không tìm thấy đối tượng được tham chiếu.", "A referenced object does not exist.";
     InvalidSpec: "Nội dung không hợp lệ.", "The spec is not valid.";
     Inventoried: "Đã kiểm kê, chưa lên đám mây.", "Known by an inventory, not on the cloud yet.";

@@ -1,6 +1,7 @@
 //! A13: systems pass to another agency while the controller is killed. At no instant has a system no owner or two, nothing of
 //! what runs changes, and both agencies' books are right.
 
+mod leaving; // systems of which something leaves or has left
 mod owners;
 
 use std::collections::{BTreeMap, BTreeSet};

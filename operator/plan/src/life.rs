@@ -6,7 +6,7 @@ use std::sync::Arc;
 use berth_crds::decision::{DecisionVerdict, Effect};
 use berth_crds::environment::{EnvironmentKind, Lifecycle, NextStep, Schedule, Stage};
 use berth_crds::profile::ClockStep;
-use berth_crds::{Decision, Environment, EnvironmentSpec, Reason};
+use berth_crds::{Decision, Environment, EnvironmentSpec, Reason, Tenant, names};
 use jiff::civil::Date;
 
 use crate::day;
@@ -103,10 +103,28 @@ pub fn next(spec: &EnvironmentSpec, today: Date) -> Option<NextStep> {
     }
 }
 
+/// Whether a paper lies with the agency that owns the system: who owned it before has no say in what becomes of it.
+pub fn is_owners(namespace: &str, tenant: Option<&Tenant>) -> bool {
+    tenant.is_some_and(|tenant| names::agency_namespace(&tenant.spec.agency_ref.name) == namespace)
+}
+
+/// Whether the system passed on since the paper that an environment stands by: then nobody can sign on it any more.
+pub fn is_anothers(environment: &Environment, tenant: Option<&Tenant>) -> bool {
+    let paper = environment.spec.basis.onboarding_ref.as_ref();
+    paper.is_some_and(|paper| !is_owners(&paper.namespace, tenant))
+}
+
 /// The Decision by which the owner signed that what is to be removed is saved and reconciled: an effective one on the very
-/// paper that the environment stands by.
-pub fn reconciliation<'a>(environment: &Environment, decisions: &'a [Arc<Decision>]) -> Option<&'a Decision> {
+/// paper that the environment stands by, of the agency that owns its system.
+pub fn reconciliation<'a>(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    decisions: &'a [Arc<Decision>],
+) -> Option<&'a Decision> {
     let paper = environment.spec.basis.onboarding_ref.as_ref()?;
+    if is_anothers(environment, tenant) {
+        return None;
+    }
     let signed = decisions.iter().find(|decision| {
         let about = decision.spec.onboarding_ref.as_ref().is_some_and(|r| r.uid == paper.uid);
         let counts = decision.status.as_ref().and_then(|s| s.effect) == Some(Effect::Effective);
@@ -117,12 +135,17 @@ pub fn reconciliation<'a>(environment: &Environment, decisions: &'a [Arc<Decisio
 
 /// Whether an environment is to be removed: it is halted, its day has come and its reconciliation is signed, or its
 /// removal has begun.
-pub fn wants_removal(environment: &Environment, decisions: &[Arc<Decision>], today: Date) -> bool {
+pub fn wants_removal(
+    environment: &Environment,
+    tenant: Option<&Tenant>,
+    decisions: &[Arc<Decision>],
+    today: Date,
+) -> bool {
     match recorded(environment) {
         Some(Stage::Removing) => true,
         // Halted as it was seen, not only by its date: what still runs is not removed.
         Some(Stage::Halted) => {
-            may_be_removed(&environment.spec, today) && reconciliation(environment, decisions).is_some()
+            may_be_removed(&environment.spec, today) && reconciliation(environment, tenant, decisions).is_some()
         }
         _ => false,
     }

@@ -3,6 +3,7 @@
 
 use berth_crds::agency::AgencyType;
 use berth_crds::{ConditionType, Onboarding, Reason, Tenant, condition};
+use kube::ResourceExt;
 
 use super::{Act, Changed, Input, Part, Parts, whole};
 use crate::checks::Subject;
@@ -32,12 +33,13 @@ impl Act for Transfer {
 
     fn unfit(&self, s: &Subject) -> Vec<String> {
         let Some(asked) = &s.onboarding.spec.transfer else { return Vec::new() };
-        let Some(to) = s.register.agencies.get(&asked.to.name) else { return Vec::new() };
+        let leaving = whole::of(s).and_then(|tenant| transfer::leaving(s.register, &tenant.name_any()));
+        let Some(to) = s.register.agencies.get(&asked.to.name) else { return leaving.into_iter().collect() };
         let gone = (!s.register.in_force(&asked.to.name, s.day))
             .then(|| format!("`spec.transfer.to` is {:?}, which is not in force on {}.", asked.to.name, s.day));
         let enterprise = (to.spec.type_ == AgencyType::Enterprise)
             .then(|| format!("`spec.transfer.to` is {:?}, an enterprise: it never owns a system.", asked.to.name));
-        gone.into_iter().chain(enterprise).collect()
+        gone.into_iter().chain(enterprise).chain(leaving).collect()
     }
 
     fn way(&self, case: &Case) -> Way {
@@ -48,6 +50,9 @@ impl Act for Transfer {
             if tenant.spec.agency_ref != asked.from {
                 let message = "The system belongs to another body by now; its owner must ask.";
                 return never(Reason::NotActingForAgency, message.into());
+            }
+            if let Some(leaving) = transfer::leaving(case.register, &tenant.name_any()) {
+                return never(Reason::InvalidSpec, leaving);
             }
             // The receiving agency's paper is carried out by the giving agency's.
             let decided = transfer::counterpart(case.onboarding, case.others).is_some();

@@ -2,10 +2,12 @@
 
 use berth_crds::environment::Stage;
 use berth_crds::onboarding::{Action, OutcomeResult};
-use berth_crds::{Decision, Reason};
+use berth_crds::{Decision, Environment, Reason};
+use kube::ResourceExt;
 
 use super::{Case, Judged, is_contractor, out_of_order, undated};
 use crate::fulfil::made_by;
+use crate::life;
 
 /// Why it does not count, if it does not.
 pub(super) fn void_reason(
@@ -16,7 +18,11 @@ pub(super) fn void_reason(
 ) -> Option<Reason> {
     let early = || (!reconcilable(case, outcome)).then_some(Reason::VoidTooEarly);
     let order = || out_of_order(case, decision, before).then_some(Reason::VoidOutOfOrder);
-    by_stranger(case, decision).or_else(order).or_else(|| undated(case, decision)).or_else(early)
+    by_stranger(case, decision)
+        .or_else(|| by_former_owner(case))
+        .or_else(order)
+        .or_else(|| undated(case, decision))
+        .or_else(early)
 }
 
 /// Who reconciles is somebody of the agency, and not the one who asked for the removal.
@@ -28,13 +34,24 @@ fn by_stranger(case: &Case, decision: &Decision) -> Option<Reason> {
     (by.username == case.onboarding.spec.requester.username).then_some(Reason::VoidSelfApproval)
 }
 
+/// After a change of owner nobody destroys what is another's by now.
+fn by_former_owner(case: &Case) -> Option<Reason> {
+    let tenant = case.register.tenants.get(&environment(case)?.spec.tenant_ref.name).map(AsRef::as_ref);
+    let namespace = case.onboarding.namespace().unwrap_or_default();
+    (!life::is_owners(&namespace, tenant)).then_some(Reason::VoidNotOwner)
+}
+
+/// The paper's own environment.
+fn environment<'a>(case: &Case<'a>) -> Option<&'a Environment> {
+    let name = &case.onboarding.spec.environment_ref.as_ref()?.name;
+    case.register.environments.get(name).map(AsRef::as_ref)
+}
+
 /// What is reconciled stands still: the paper's own environment is halted, as it was seen.
 fn reconcilable(case: &Case, outcome: Option<OutcomeResult>) -> bool {
-    let spec = &case.onboarding.spec;
-    let name = spec.environment_ref.as_ref().map(|r| r.name.as_str()).unwrap_or_default();
-    let halted = case.register.environments.get(name).is_some_and(|environment| {
+    let halted = environment(case).is_some_and(|environment| {
         let ours = made_by(&environment.spec.basis, case.onboarding.metadata.uid.as_deref());
         ours && environment.status.as_ref().and_then(|s| s.stage) == Some(Stage::Halted)
     });
-    spec.action == Action::Decommission && outcome == Some(OutcomeResult::Approved) && halted
+    case.onboarding.spec.action == Action::Decommission && outcome == Some(OutcomeResult::Approved) && halted
 }

@@ -7,13 +7,15 @@
 use std::sync::Arc;
 
 use berth_crds::common::{DatedAgency, NameRef};
+use berth_crds::environment::Lifecycle;
 use berth_crds::onboarding::{Action, OutcomeResult, TransferRequest};
 use berth_crds::{Onboarding, TenantSpec, names};
 use jiff::civil::Date;
 use kube::ResourceExt;
 
-use super::{dated, tenant_name};
-use crate::fulfil;
+use super::{dated, environments, tenant_name};
+use crate::register::Register;
+use crate::{fulfil, life};
 
 /// The Tenant with its new owner. Exactly one agency owns it on every day.
 pub fn pass(tenant: &TenantSpec, asked: &TransferRequest, day: Date) -> TenantSpec {
@@ -22,6 +24,19 @@ pub fn pass(tenant: &TenantSpec, asked: &TransferRequest, day: Date) -> TenantSp
     changed.owners.push(DatedAgency { agency_ref: asked.to.clone(), from, to: None, mark: None });
     changed.agency_ref = NameRef::to(&asked.to.name);
     changed
+}
+
+/// Why a system does not pass now. What is on its way out is removed by the word of the agency that gave it back, and only
+/// on its paper: another owner could not sign, and the former one must not.
+pub fn leaving(register: &Register, tenant: &str) -> Option<String> {
+    let out = environments(register, tenant).filter(|e| e.spec.lifecycle == Lifecycle::Decommissioned);
+    let out: Vec<String> = out.filter(|e| !life::is_removed(e)).map(|e| e.name_any()).collect();
+    (!out.is_empty()).then(|| {
+        format!(
+            "On its way out: {}. Only its present owner can sign for that, so the system passes once it is removed, or after `Resume`.",
+            out.join(", ")
+        )
+    })
 }
 
 /// Whether two papers speak of the same change of owner, from both sides.

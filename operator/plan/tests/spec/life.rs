@@ -5,7 +5,7 @@ use std::sync::Arc;
 use berth_crds::decision::Effect;
 use berth_crds::environment::{Lifecycle, NextStep, Schedule, Stage};
 use berth_crds::onboarding::{Action, Outcome, OutcomeResult, Verdict};
-use berth_crds::{ConditionType, Environment, Onboarding, PolicyProfile, Reason};
+use berth_crds::{ConditionType, Decision, Environment, Onboarding, PolicyProfile, Reason};
 use berth_plan::act::{self, Act, Input};
 use berth_plan::checks;
 use berth_plan::decide::{self, weigh};
@@ -341,6 +341,9 @@ fn a_reconciliation_counts_once_what_it_is_about_stands_still_and_by_another_tha
     assert_eq!(judged(&asked, &register, "thuê", hired), Reason::VoidContractor);
     let later = json!({"spec": {"document": {"date": "2026-11-25"}}});
     assert_eq!(judged(&asked, &register, "binh", later), Reason::VoidLetter);
+    let mut passed_on = register.clone();
+    passed_on.tenants.insert("aaaaaa".into(), Arc::new(tenant("aaaaaa", json!({"agencyRef": {"name": "ag-71"}}))));
+    assert_eq!(judged(&asked, &passed_on, "binh", json!({})), Reason::VoidNotOwner);
     let (asked, running) = decommissioned(Stage::Suspended);
     assert_eq!(judged(&asked, &running, "binh", json!({})), Reason::VoidTooEarly);
     let mut other = decommissioned(Stage::Halted).0;
@@ -382,6 +385,10 @@ fn an_environment_is_halted_once_everything_was_scaled_and_until_then_suspended_
 fn nothing_is_removed_before_its_day_its_halt_and_its_signed_reconciliation() {
     let (_, register) = decommissioned(Stage::Halted);
     let halted = register.environments["aaaaaa-prod"].as_ref().clone();
+    let owner = tenant("aaaaaa", json!({}));
+    let wants = |environment: &Environment, decisions: &[Arc<Decision>], on| {
+        life::wants_removal(environment, Some(&owner), decisions, on)
+    };
     let signed = |effect: Option<Effect>, uid: &str| {
         let mut decision = decision("owner.1", "Reconcile", "binh", "10:00", minutes()).as_ref().clone();
         decision.spec.onboarding_ref.as_mut().unwrap().uid = uid.into();
@@ -389,15 +396,19 @@ fn nothing_is_removed_before_its_day_its_halt_and_its_signed_reconciliation() {
         vec![Arc::new(decision)]
     };
     let good = signed(Some(Effect::Effective), "uid-onb-a");
-    assert!(life::wants_removal(&halted, &good, today()));
-    assert!(!life::wants_removal(&halted, &good, day("2026-11-23")), "a day too early");
+    assert!(wants(&halted, &good, today()));
+    assert!(!wants(&halted, &good, day("2026-11-23")), "a day too early");
+    let another = tenant("aaaaaa", json!({"agencyRef": {"name": "ag-71"}}));
+    for tenant in [Some(&another), None] {
+        assert!(!life::wants_removal(&halted, tenant, &good, today()), "signed by who does not own it");
+    }
     for missing in [
         vec![],
         signed(None, "uid-onb-a"),
         signed(Some(Effect::Void), "uid-onb-a"),
         signed(Some(Effect::Effective), "uid-other"),
     ] {
-        assert!(!life::wants_removal(&halted, &missing, today()), "{missing:?}");
+        assert!(!wants(&halted, &missing, today()), "{missing:?}");
     }
     let with = |change: fn(&mut Environment)| {
         let mut environment = halted.clone();
@@ -408,10 +419,10 @@ fn nothing_is_removed_before_its_day_its_halt_and_its_signed_reconciliation() {
     let resumed = with(|e| (e.spec.lifecycle, e.spec.schedule) = (Lifecycle::Active, None));
     let by_hand = with(|e| e.spec.schedule = None);
     for environment in [not_halted, resumed, by_hand] {
-        assert!(!life::wants_removal(&environment, &good, today()), "{:?}", environment.spec);
+        assert!(!wants(&environment, &good, today()), "{:?}", environment.spec);
     }
     let begun = with(|e| e.status.as_mut().unwrap().stage = Some(Stage::Removing));
-    assert!(life::wants_removal(&begun, &[], today()), "what has begun goes on");
+    assert!(life::wants_removal(&begun, Some(&another), &[], today()), "what has begun goes on");
     assert_eq!([4, 5, 6].map(|due| life::braked(due, 5)), [false, false, true]);
 }
 

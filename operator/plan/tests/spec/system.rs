@@ -3,9 +3,11 @@
 use berth_crds::common::{DatedAgency, PaperRef};
 use berth_crds::condition::Is;
 use berth_crds::decision::SignerRole;
-use berth_crds::onboarding::{LevelRequest, TransferRequest};
+use berth_crds::onboarding::{Action, LevelRequest, OutcomeResult, TransferRequest};
 use berth_crds::tenant::LevelStatus;
-use berth_crds::{Agency, Decision, Reason, TenantSpec};
+use berth_crds::{Agency, Decision, Onboarding, Reason, TenantSpec};
+use berth_plan::act;
+use berth_plan::fulfil::{Case, Way};
 use berth_plan::register::Register;
 use berth_plan::system::delegation::{Standing, standing};
 use berth_plan::system::{Made, golive, level, transfer};
@@ -111,6 +113,53 @@ fn exactly_one_agency_owns_a_system_on_every_day_however_often_it_passes() {
         for at in day("2024-01-01").series(1.day()).take_while(|at| *at < day("2027-03-01")) {
             assert_eq!(spec.owners.iter().filter(|o| holds(o, at)).count(), 1, "{at}: {:?}", owners(&spec));
         }
+    }
+}
+
+/// A paper of ag-62, by which IS-01 passes to ag-71.
+fn passing() -> Onboarding {
+    onboarding(json!({
+        "spec": {"action": "Transfer", "system": null, "environment": null, "tenantRef": {"name": "aaaaaa"},
+            "transfer": {"from": {"name": "ag-62"}, "to": {"name": "ag-71"}}},
+        "status": decided(OutcomeResult::Approved, &["d"]).status
+    }))
+}
+
+/// The register with `aaaaaa-prod` in some state.
+fn with_prod(spec: Value, status: Value) -> Register {
+    let mut prod = environment("aaaaaa-prod", "Prod", spec);
+    prod.status = Some(of(status));
+    register_with(|r| drop(r.environments.insert("aaaaaa-prod".into(), Arc::new(prod))))
+}
+
+#[test]
+fn what_is_on_its_way_out_keeps_its_owner_until_it_is_gone_or_taken_back() {
+    let (give, act) = (passing(), act::of(Action::Transfer).unwrap());
+    let mut take = passing();
+    (take.metadata.namespace, take.metadata.uid) = (Some("agency-ag-71".into()), Some("uid-take".into()));
+    let others = [Arc::new(take)];
+    let way = |register: &Register| {
+        act.way(&Case {
+            onboarding: &give,
+            agency: "ag-62",
+            environment: "",
+            booking: None,
+            register,
+            open: &|_| false,
+            others: &others,
+        })
+    };
+    let unfit = |register: &Register| act.unfit(&subject(&give, "ag-62", &profile(json!({})), register, &[]));
+    let out = json!({"lifecycle": "Decommissioned"});
+    let told = "On its way out: aaaaaa-prod. Only its present owner can sign for that, so the system passes once it is removed, or after `Resume`.";
+    for stage in ["Active", "Suspended", "Halted", "Removing"] {
+        let register = with_prod(out.clone(), json!({"stage": stage}));
+        assert_eq!(unfit(&register), [told], "{stage}");
+        assert_eq!(way(&register), Way::Never { reason: Reason::InvalidSpec, message: told.into() }, "{stage}");
+    }
+    let stopped = with_prod(json!({"lifecycle": "Suspended"}), json!({"stage": "Suspended"}));
+    for register in [with_prod(out, json!({"stage": "Removed"})), stopped, register()] {
+        assert_eq!((unfit(&register), way(&register)), (Vec::<String>::new(), Way::Act));
     }
 }
 

@@ -4,6 +4,7 @@
 //! which resumes the environment at the same moment comes before it or not at all; each namespace after a live look, by its
 //! UID; what networks keep for it; the booking; and last the word that it is over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crds::condition::{self, Is};
@@ -55,8 +56,15 @@ pub async fn remove(environment: &Environment, tenant: Option<&Tenant>, ctx: &Co
 /// Whether a removal is due or begun. Only what is halted is looked at further: of thousands nearly none is.
 fn is_due(environment: &Environment, ctx: &Context) -> bool {
     let stage = environment.status.as_ref().and_then(|s| s.stage);
-    matches!(stage, Some(Stage::Halted | Stage::Removing))
-        && life::wants_removal(environment, &observe::decisions_behind(ctx, environment), ctx.today())
+    if !matches!(stage, Some(Stage::Halted | Stage::Removing)) {
+        return false;
+    }
+    let (tenant, decisions) = (tenant(environment, ctx), observe::decisions_behind(ctx, environment));
+    life::wants_removal(environment, tenant.as_deref(), &decisions, ctx.today())
+}
+
+fn tenant(environment: &Environment, ctx: &Context) -> Option<Arc<Tenant>> {
+    ctx.caches.tenants.get(&environment.spec.tenant_ref.name, None)
 }
 
 /// Counted from the objects as they are now, not from what this process did.
@@ -195,11 +203,14 @@ fn reconciled(environment: &Environment, status: &EnvironmentStatus, ctx: &Conte
     if status.stage != Some(Stage::Halted) {
         return None;
     }
-    let decisions = observe::decisions_behind(ctx, environment);
+    let (tenant, decisions) = (tenant(environment, ctx), observe::decisions_behind(ctx, environment));
     let type_ = ConditionType::Reconciled;
-    let Some(signed) = life::reconciliation(environment, &decisions) else {
-        let message = "Statistics, backup and reconciliation must be signed: `berth onboard reconcile`.".to_owned();
-        return Some((type_, Is::False, Reason::AwaitingReconciliation, message));
+    let Some(signed) = life::reconciliation(environment, tenant.as_deref(), &decisions) else {
+        let message = match life::is_anothers(environment, tenant.as_deref()) {
+            true => "The system passed on since it was given back: its owner asks for `Resume`, and then anew.",
+            false => "Statistics, backup and reconciliation must be signed: `berth onboard reconcile`.",
+        };
+        return Some((type_, Is::False, Reason::AwaitingReconciliation, message.to_owned()));
     };
     let (by, document) = (&signed.spec.by.username, signed.spec.document.as_ref());
     let minutes = document.map(|d| format!("{} of {}", d.number, d.date)).unwrap_or_default();

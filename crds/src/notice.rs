@@ -63,7 +63,7 @@ pub struct NoticeSubject {
     /// Kind of the paper: Onboarding or Connection.
     #[schemars(length(min = 1, max = 63))]
     pub kind: String,
-    /// Name of the paper, in the namespace of the notice.
+    /// Name of the paper, in the namespace of the notice or in that of a former owner of the system.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
     /// UID of the paper.

@@ -16,14 +16,16 @@ pub use text::{Letter, Unfilled, fill, letter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use berth_crds::common::DatedAgency;
 use berth_crds::notice::{Capacity, Channel, Delivery, Language, NoticeSubject, Occasion, Recipient};
-use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, PolicyProfile, names};
+use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, PolicyProfile, Tenant, names};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 use sha2::{Digest, Sha256};
 
+use crate::as_of;
 use crate::dossier::chain;
 use crate::dossier::clock::Clocks;
 use crate::register::Register;
@@ -43,6 +45,18 @@ pub struct World<'a> {
 }
 
 impl World<'_> {
+    /// Who is told what happened at an instant under a paper: who owned the system then, and never anybody who gave it up
+    /// before the paper was sent.
+    fn owner(&self, tenant: &Tenant, paper: &Onboarding, at: &Time) -> String {
+        let now = &tenant.spec.agency_ref.name;
+        if asking(paper).as_ref() == Some(now) {
+            return now.clone();
+        }
+        let sent = paper.meta().creation_timestamp.as_ref().filter(|sent| sent.0 > at.0);
+        let owner = as_of::holder(&tenant.spec.owners, (self.day_of)(sent.unwrap_or(at)));
+        owner.unwrap_or_else(|| now.clone())
+    }
+
     /// The paper that an environment stands by; none after an edit by hand.
     fn basis(&self, environment: &Environment) -> Option<&Onboarding> {
         let named = environment.spec.basis.onboarding_ref.as_ref()?;
@@ -105,7 +119,7 @@ pub struct Address {
 /// A notice that is due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
-    /// Namespace of the paper.
+    /// Namespace of the agency that is told.
     pub namespace: String,
     /// Name of the notice: its creation is the lock.
     pub name: String,
@@ -141,7 +155,7 @@ pub fn due(world: &World, rules: &Rules, recorded: &BTreeSet<Key>) -> Vec<Draft>
     let lives = world.register.environments.values().flat_map(|environment| {
         let shown = occur::of_environment(environment);
         let paper = (!shown.is_empty()).then(|| world.basis(environment)).flatten();
-        shown.into_iter().filter_map(move |seen| request(world, rules, recorded, paper?, &seen))
+        shown.into_iter().filter_map(move |seen| step(world, rules, recorded, environment, paper?, &seen))
     });
     let mut all: Vec<Draft> = requests.chain(openings).chain(lives).collect();
     all.sort_by(|a, b| (a.spec.at.0, &a.namespace, &a.name).cmp(&(b.spec.at.0, &b.namespace, &b.name)));
@@ -155,11 +169,46 @@ fn request(
     paper: &Onboarding,
     seen: &occur::Seen,
 ) -> Option<Draft> {
-    let (mut draft, agency) = begin(rules, recorded, paper, seen)?;
-    let told = recipients::Told { rules, agency: &agency, occasion: seen.occasion };
-    draft.spec.arguments = arguments::of_onboarding(world, paper, &agency, seen);
+    let agency = asking(paper)?;
+    let draft = begin(rules, recorded, &agency, paper, seen)?;
+    Some(addressed(world, rules, draft, &agency, paper, seen))
+}
+
+/// What becomes of an environment is told to whoever owned it when it happened, under the paper that it stands by: after a
+/// change of owner that paper is the former owner's.
+fn step(
+    world: &World,
+    rules: &Rules,
+    recorded: &BTreeSet<Key>,
+    environment: &Environment,
+    paper: &Onboarding,
+    seen: &occur::Seen,
+) -> Option<Draft> {
+    let tenant = world.register.tenants.get(&environment.spec.tenant_ref.name)?;
+    let agency = world.owner(tenant, paper, &seen.at);
+    let draft = begin(rules, recorded, &agency, paper, seen)?;
+    // A day belongs to one owner: what was told on it before the system passed was told to the one before, and is not told again.
+    let told =
+        |owner: &DatedAgency| recorded.contains(&(names::agency_namespace(&owner.agency_ref.name), draft.name.clone()));
+    if tenant.spec.owners.iter().any(told) {
+        return None;
+    }
+    Some(addressed(world, rules, draft, &agency, paper, seen))
+}
+
+/// A notice about a request with its words and recipients.
+fn addressed(
+    world: &World,
+    rules: &Rules,
+    mut draft: Draft,
+    agency: &str,
+    paper: &Onboarding,
+    seen: &occur::Seen,
+) -> Draft {
+    let told = recipients::Told { rules, agency, occasion: seen.occasion };
+    draft.spec.arguments = arguments::of_onboarding(world, paper, agency, seen);
     draft.spec.recipients = recipients::of_onboarding(world, &told, paper);
-    Some(draft)
+    draft
 }
 
 fn opening(
@@ -169,34 +218,39 @@ fn opening(
     paper: &Connection,
     seen: &occur::Seen,
 ) -> Option<Draft> {
-    let (mut draft, agency) = begin(rules, recorded, paper, seen)?;
+    let agency = asking(paper)?;
+    let mut draft = begin(rules, recorded, &agency, paper, seen)?;
     let told = recipients::Told { rules, agency: &agency, occasion: seen.occasion };
     draft.spec.arguments = arguments::of_connection(world, paper, &agency, seen);
     draft.spec.recipients = recipients::of_connection(world, &told);
     Some(draft)
 }
 
-/// A notice without its words and recipients, unless it is recorded, too old, or about a paper that is no agency's.
-fn begin<K>(rules: &Rules, recorded: &BTreeSet<Key>, paper: &K, seen: &occur::Seen) -> Option<(Draft, String)>
+/// The agency whose paper it is; none of one that lies in no agency's namespace.
+fn asking<K: Resource>(paper: &K) -> Option<String> {
+    names::agency_of_namespace(&paper.namespace()?).map(str::to_owned)
+}
+
+/// A notice to an agency without its words and recipients, unless it is recorded or too old.
+fn begin<K>(rules: &Rules, recorded: &BTreeSet<Key>, agency: &str, paper: &K, seen: &occur::Seen) -> Option<Draft>
 where
     K: Resource<DynamicType = ()>,
 {
     if seen.at.0 < rules.since {
         return None;
     }
-    let (namespace, uid) = (paper.namespace()?, paper.meta().uid.clone()?);
-    let agency = names::agency_of_namespace(&namespace)?.to_owned();
+    let uid = paper.meta().uid.clone()?;
     let about = NoticeSubject { kind: K::kind(&()).into_owned(), name: paper.name_any(), uid };
     let id = id(&about.uid, seen);
     let name = names::notice(&about.name, seen.occasion.row().key, &id);
-    let key = (namespace, name);
+    let key = (names::agency_namespace(agency), name);
     if recorded.contains(&key) {
         return None;
     }
     let (namespace, name) = key;
     let (arguments, recipients) = (Vec::new(), Vec::new());
     let spec = NoticeSpec { id, occasion: seen.occasion, about, at: seen.at.clone(), arguments, recipients };
-    Some((Draft { namespace, name, spec }, agency))
+    Some(Draft { namespace, name, spec })
 }
 
 /// The same for the same thing that happened to the same object, whoever computes it and whenever.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use berth_crds::Onboarding;
 use berth_crds::agency::Duty;
 use berth_crds::notice::{Capacity, Channel, Language, MAX_RECIPIENTS, Occasion, Recipient};
+use berth_crds::{Onboarding, names};
+use kube::ResourceExt;
 
 use super::{Address, Rules, World};
 use crate::checks::is_official;
@@ -14,7 +15,7 @@ use crate::dossier::holder::Holder;
 pub struct Told<'a> {
     /// What the province said.
     pub rules: &'a Rules,
-    /// Agency whose paper it is.
+    /// Agency that is told.
     pub agency: &'a str,
     /// What is told.
     pub occasion: Occasion,
@@ -22,7 +23,10 @@ pub struct Told<'a> {
 
 /// Recipients of a notice about a request.
 pub fn of_onboarding(world: &World, told: &Told, paper: &Onboarding) -> Vec<Recipient> {
-    let contact = paper.spec.form.as_ref().and_then(|f| f.contact.as_ref()).filter(|c| is_official(&c.email));
+    // The contact of a form speaks for the agency that sent it, not for a later owner.
+    let theirs = names::agency_of_namespace(&paper.namespace().unwrap_or_default()) == Some(told.agency);
+    let form = paper.spec.form.as_ref().filter(|_| theirs);
+    let contact = form.and_then(|f| f.contact.as_ref()).filter(|c| is_official(&c.email));
     let own = contact.map(|c| Address { name: c.name.clone(), email: c.email.clone(), language: Language::Vi });
     let holder = paper.status.as_ref().and_then(|s| s.summary.as_ref()).map(|s| s.holder.as_str()).unwrap_or_default();
     let governing = world.register.tenant_of(&paper.spec).and_then(|plate| {

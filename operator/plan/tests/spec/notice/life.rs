@@ -88,6 +88,69 @@ fn a_stage_that_comes_again_is_another_notice_and_an_edit_by_hand_has_no_paper_t
     assert_eq!(letters(by_hand), []);
 }
 
+/// ag-62 passed `aaaaaa` on to ag-71, which owns it from a day on; both have people, and a system that listens.
+fn passed_on(environment: Environment, from: &str) -> Register {
+    let before = day(from).yesterday().unwrap().to_string();
+    let owners = json!([
+        {"agencyRef": {"name": "ag-62"}, "from": "2026-01-01", "to": before},
+        {"agencyRef": {"name": "ag-71"}, "from": from}
+    ]);
+    let mut register = with_life(environment);
+    let tenant = tenant("aaaaaa", json!({"agencyRef": {"name": "ag-71"}, "owners": owners}));
+    register.tenants.insert("aaaaaa".into(), Arc::new(tenant));
+    let body = agency("ag-71", json!({"contacts": [contact("Dossiers", "minh", "Vi")]}));
+    register.agencies.insert("ag-71".into(), Arc::new(body));
+    register
+}
+
+#[test]
+fn whoever_owns_the_system_when_it_happens_is_told_and_nobody_is_told_twice_because_it_passed_on() {
+    let status = json!({"stage": "Halted", "stageSince": "2026-11-24T10:00:00Z",
+        "conditions": [said("Expiring", "True", "LastDayNear")]});
+    let hook = |name: &str, agency: &str| Hook { name: name.into(), agencies: vec![agency.into()], ..Hook::default() };
+    let rules = Rules { webhooks: vec![hook("former", "ag-62"), hook("owner", "ag-71")], ..rules() };
+    let mut paper = decommission();
+    paper.spec.form =
+        Some(of(json!({"contact": {"name": "Lan", "title": "x", "phone": "1", "email": "lan-form@so.tinh.gov.vn"}})));
+    let due_under = |paper: &Onboarding, register: &Register, recorded: &BTreeSet<(String, String)>| {
+        let all = with_world(register, &[paper.clone()], &[], |world| due(world, &rules, recorded));
+        let ours = all.into_iter().filter(|d| matches!(d.spec.occasion, Occasion::Stage | Occasion::Ending));
+        ours.collect::<Vec<_>>()
+    };
+    let due_in = |register: &Register, recorded: &BTreeSet<_>| due_under(&paper, register, recorded);
+    let shown = |draft: &Draft| {
+        let to: Vec<String> = draft.spec.recipients.iter().map(|r| r.to.clone()).collect();
+        let greets = letter(&draft.spec, Language::Vi).unwrap().body.contains("Kính gửi: Cơ quan ag-71");
+        (draft.namespace.clone(), to, greets)
+    };
+    let none = BTreeSet::new();
+    let after = due_in(&passed_on(living(status.clone()), "2026-11-20"), &none);
+    let to_owner = || ("agency-ag-71".to_owned(), vec!["minh@so.tinh.gov.vn".to_owned(), "owner".to_owned()], true);
+    assert_eq!(after.iter().map(shown).collect::<Vec<_>>(), [to_owner(), to_owner()]);
+    // It passed on the day after: what happened before is the former owner's to know.
+    let before = due_in(&passed_on(living(status.clone()), "2026-11-25"), &none);
+    let people = ["lan@so.tinh.gov.vn", "alice@so.tinh.gov.vn", "lan-form@so.tinh.gov.vn", "former"];
+    let to_former = || ("agency-ag-62".to_owned(), people.map(str::to_owned).to_vec(), false);
+    assert_eq!(before.iter().map(shown).collect::<Vec<_>>(), [to_former(), to_former()]);
+    // Told in the morning, passed on in the afternoon.
+    let recorded = before.iter().map(|d| (d.namespace.clone(), d.name.clone())).collect();
+    assert_eq!(due_in(&passed_on(living(status.clone()), "2026-11-24"), &recorded), []);
+    // A paper of the new owner is no matter of the former one, whenever the stage began.
+    let mut theirs = paper.clone();
+    theirs.metadata.namespace = Some("agency-ag-71".into());
+    theirs.metadata.creation_timestamp = Some(at("12:00"));
+    let under_theirs = due_under(&theirs, &passed_on(living(status.clone()), "2026-11-25"), &none);
+    assert_eq!(under_theirs.iter().map(|d| d.namespace.as_str()).collect::<Vec<_>>(), ["agency-ag-71"; 2]);
+    // The same holds of a paper of somebody who gave the system up since.
+    let mut between = passed_on(living(status), "2026-11-25");
+    let mut passed = between.tenants["aaaaaa"].as_ref().clone();
+    passed.spec.agency_ref.name = "ag-73".into();
+    between.tenants.insert("aaaaaa".into(), Arc::new(passed));
+    theirs.metadata.creation_timestamp = Some(of(json!("2026-11-25T09:00:00Z")));
+    let under_theirs = due_under(&theirs, &between, &none);
+    assert_eq!(under_theirs.iter().map(|d| d.namespace.as_str()).collect::<Vec<_>>(), ["agency-ag-71"; 2]);
+}
+
 #[test]
 fn the_stage_is_dated_when_it_changes_and_not_when_it_is_first_seen() {
     use berth_plan::status::environment::enter;

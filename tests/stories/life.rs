@@ -137,7 +137,8 @@ async fn bound(world: &World, namespace: &str) -> Result<Vec<String>> {
     Ok(roles)
 }
 
-async fn booked(world: &World, name: &str) -> Result<bool> {
+/// Whether anybody has an environment booked.
+pub async fn booked(world: &World, name: &str) -> Result<bool> {
     let of = |list: Vec<berth_crds::common::Booking>| {
         list.iter().any(|b| b.kind == HolderKind::Environment && b.name == name)
     };

@@ -21,6 +21,7 @@ use berth_crds::{Decision, Environment, Onboarding, Tenant};
 use jiff::civil::Date;
 use kube::ResourceExt;
 
+use crate::life;
 use crate::register::Register;
 
 /// Most entries of a dated list, as the schema has it.
@@ -41,6 +42,12 @@ pub fn tenant<'a>(onboarding: &Onboarding, register: &'a Register) -> Option<&'a
 /// Environments of a system, by name.
 pub fn environments<'a>(register: &'a Register, tenant: &'a str) -> impl Iterator<Item = &'a Arc<Environment>> {
     register.environments.values().filter(move |e| e.spec.tenant_ref.name == tenant)
+}
+
+/// Those of them that are there, or to be there: what is removed is a record, and has nothing that could follow an owner or
+/// a level.
+pub fn standing<'a>(register: &'a Register, tenant: &'a str) -> impl Iterator<Item = &'a Arc<Environment>> {
+    environments(register, tenant).filter(|e| !life::is_removed(e))
 }
 
 /// Why the register entry takes no further record.

@@ -72,7 +72,7 @@ impl Act for Transfer {
     fn done(&self, onboarding: &Onboarding, register: &Register) -> Option<String> {
         let tenant = system::tenant(onboarding, register)?;
         let (name, owner) = (tenant.metadata.name.as_deref()?, tenant.spec.agency_ref.name.as_str());
-        let follows = system::environments(register, name).all(|environment| {
+        let follows = system::standing(register, name).all(|environment| {
             let status = environment.status.as_ref();
             status.is_some_and(|s| {
                 s.agency.as_deref() == Some(owner) && condition::is_true(&s.conditions, ConditionType::Ready)

@@ -37,7 +37,7 @@ fn of_transfer(s: &Subject, tenant: &Tenant) -> CheckResult {
         return passed("consequences", "No change of owner is asked for.");
     };
     let name = tenant.name_any();
-    let environments: Vec<String> = system::environments(s.register, &name).map(|e| e.name_any()).collect();
+    let environments: Vec<String> = system::standing(s.register, &name).map(|e| e.name_any()).collect();
     let message = format!(
         "Owner, budget, access and labels of {} change; plate, namespaces, prefixes and workloads stay. {} must ask for the same in a paper of its own.",
         if environments.is_empty() { name.clone() } else { environments.join(", ") },

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use kube::ResourceExt;
 
 use super::{Made, dated};
+use crate::life;
 
 /// The lowest level that needs a security regulation before its level is approved (NĐ 331/2026 Đ30.7 [D]).
 pub const NEEDS_REGULATION: i64 = 3;
@@ -60,7 +61,7 @@ pub fn gaps<E: AsRef<Environment>>(
         let lacks = || gap(profile(&environment.spec.profile_ref.name).as_deref(), enforced, level);
         (enforced != level).then(|| format!("{} enforces level {enforced}: {}.", environment.name_any(), lacks()))
     };
-    environments.into_iter().filter_map(gap).collect()
+    environments.into_iter().filter(|e| !life::is_removed(e.as_ref())).filter_map(gap).collect()
 }
 
 fn gap(profile: Option<&PolicyProfile>, from: i64, to: i64) -> String {

@@ -164,6 +164,24 @@ fn what_is_on_its_way_out_keeps_its_owner_until_it_is_gone_or_taken_back() {
 }
 
 #[test]
+fn a_system_has_passed_when_every_environment_that_is_not_a_mere_record_follows_its_owner() {
+    let (give, act) = (passing(), act::of(Action::Transfer).unwrap());
+    let told = |prod_of: &str, other_stage: &str| {
+        let follows = json!([{"type": "Ready", "status": "True", "reason": "Ready", "message": "",
+            "lastTransitionTime": "2026-11-24T10:00:00Z"}]);
+        let mut register = with_prod(json!({}), json!({"agency": prod_of, "conditions": follows}));
+        let mut other = environment("aaaaaa-dev", "Dev", json!({"lifecycle": "Decommissioned"}));
+        other.status = Some(of(json!({"agency": "ag-62", "stage": other_stage, "conditions": follows})));
+        register.environments.insert("aaaaaa-dev".into(), Arc::new(other));
+        register.tenants.insert("aaaaaa".into(), Arc::new(tenant("aaaaaa", json!({"agencyRef": {"name": "ag-71"}}))));
+        act.done(&give, &register)
+    };
+    assert_eq!(told("ag-71", "Removed"), Some("aaaaaa belongs to ag-71.".to_owned()));
+    assert_eq!(told("ag-62", "Removed"), None, "what stands has not followed yet");
+    assert_eq!(told("ag-71", "Removing"), None, "what is being removed is waited for");
+}
+
+#[test]
 fn what_running_environments_lack_for_a_level_is_named() {
     let at_2 = Arc::new(environment("aaaaaa-prod", "Prod", json!({"level": 2})));
     let rules = Arc::new(profile(json!({})));
@@ -179,6 +197,10 @@ fn what_running_environments_lack_for_a_level_is_named() {
         assert!(raised.contains(part), "{raised}");
     }
     assert!(gaps(1)[0].contains("nothing else"), "{:?}", gaps(1));
+    let mut removed = environment("aaaaaa-prod", "Prod", json!({"level": 2, "lifecycle": "Decommissioned"}));
+    removed.status = Some(of(json!({"stage": "Removed"})));
+    let gaps = level::gaps([Arc::new(removed)], |_| Some(rules.clone()), 1, 3);
+    assert_eq!(gaps, Vec::<String>::new(), "a record enforces nothing");
 }
 
 fn delegating(entry: Value) -> Register {

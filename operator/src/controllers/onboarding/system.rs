@@ -25,7 +25,7 @@ fn tenant(pass: &Pass) -> Option<Arc<Tenant>> {
 }
 
 fn environments(pass: &Pass, tenant: &Tenant) -> Vec<Arc<Environment>> {
-    system::environments(&pass.register, &tenant.name_any()).cloned().collect()
+    system::standing(&pass.register, &tenant.name_any()).cloned().collect()
 }
 
 /// Makes ready what must be there before the register changes; what lacks, when that cannot be now.
@@ -101,7 +101,9 @@ pub async fn give_up(pass: &Pass<'_>) -> Result<()> {
     let Some(place) = receiver(pass, &tenant).filter(|_| !owns && transfer::gives(asked, &pass.agency)) else {
         return Ok(());
     };
-    let names: Vec<String> = environments(pass, &tenant).iter().map(|e| e.name_any()).collect();
+    // What was removed since it was booked goes back, too.
+    let plate = tenant.name_any();
+    let names: Vec<String> = system::environments(&pass.register, &plate).map(|e| e.name_any()).collect();
     booking::drop_all(pass.ctx, &place, &names).await
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::acts::about;
 use crate::counts::quiet;
+use crate::life;
 use crate::world::{PATIENCE, World, decision, request};
 
 /// Submits a paper on an earlier day.
@@ -178,6 +179,10 @@ async fn a_grant_that_was_raised_for_a_while_returns_by_its_date_and_what_it_too
     world.decide("approver", &paper, "Approve").await?;
     world.until(&paper, ConditionType::Ready).await?;
     let raised = ("8".to_owned(), "8".to_owned(), 8000);
+    assert_eq!(stands(&world, &name).await?, raised);
+    // An act that books nothing comes between: the booking stays under the paper of the increase.
+    let until_then = json!({"endDate": last.checked_add(jiff::Span::new().days(400))?.to_string()});
+    life::act(&world, "Extend", "raise-2", &name, until_then).await?;
     assert_eq!(stands(&world, &name).await?, raised);
     operator.stop().await?;
     // On its last day it is still raised; on the day after it is what it was.

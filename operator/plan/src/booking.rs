@@ -1,6 +1,7 @@
 //! Quota is a static partition with booking: who may have how much of what is left, and in which order.
 
 mod budget;
+mod lower;
 
 use berth_crds::common::{Booking, HolderKind, PaperRef};
 use berth_crds::onboarding::{Outcome, OutcomeResult};
@@ -11,6 +12,7 @@ use crate::act;
 use crate::amounts::Amounts;
 
 pub use budget::{Settled, settle};
+pub use lower::may_lower;
 
 /// The object whose status holds the bookings, and what it can promise.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,7 +137,7 @@ pub fn take_back(
 }
 
 /// Lowers an environment's booking to what is granted or still used, whichever is more; `None` when it is not more than
-/// that, or when another paper than the one that gave it has booked meanwhile: that booking is for what comes.
+/// that, or when another paper than `paper`, under which it was found, has booked meanwhile: that is for what comes.
 pub fn release(
     ledger: &Ledger,
     name: &str,

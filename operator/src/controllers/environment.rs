@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use berth_crds::common::{BasisType, HolderKind};
 use berth_crds::environment::{EnvironmentStatus, NamespaceStatus};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
-use berth_plan::booking::{Booked, Wish};
+use berth_plan::booking::{Booked, Wish, may_lower};
 use berth_plan::desired::{self, Blocked, Desired};
 use berth_plan::intervention::Standing;
 use berth_plan::network::outside;
@@ -284,9 +284,9 @@ async fn give_back(environment: &Environment, tenant: Option<&Tenant>, desired: 
     let ledger = place.ledger();
     let Some(held) = ledger.find(HolderKind::Environment, &name) else { return Ok(()) };
     // A growing change books before the environment is enlarged: that booking is not ours to lower.
-    let basis = &environment.spec.basis;
-    let paper = basis.onboarding_ref.as_ref().filter(|_| basis.type_ == BasisType::Paper);
-    if held.onboarding_ref.as_ref() != paper {
+    let paper = held.onboarding_ref.as_ref();
+    let known = paper.and_then(|paper| ctx.caches.onboardings.get(&paper.name, Some(&paper.namespace)));
+    if !may_lower(environment, held, known.as_deref()) {
         return Ok(());
     }
     if Amounts::parse(&held.resources).is_ok_and(|held| held.fits(granted)) {

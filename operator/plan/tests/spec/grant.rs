@@ -3,12 +3,12 @@
 use berth_crds::common::{Booking, HolderKind, PaperRef};
 use berth_crds::condition::Is;
 use berth_crds::environment::{Stage, TemporaryGrant};
-use berth_crds::onboarding::{Grant, Outcome, Verdict};
+use berth_crds::onboarding::{Grant, Outcome, OutcomeResult, Verdict};
 use berth_crds::{Environment, Onboarding, PolicyProfile, Reason};
 use berth_plan::act::{self, Input};
 use berth_plan::admit;
 use berth_plan::amounts::Amounts;
-use berth_plan::booking::{Ledger, release};
+use berth_plan::booking::{Ledger, may_lower, release};
 use berth_plan::checks::all;
 use berth_plan::dossier::clock::Clocks;
 use berth_plan::grant::{in_force, lasting, to_book, told};
@@ -210,6 +210,52 @@ fn an_increase_is_told_as_near_its_end_and_as_over() {
     assert_eq!(of("2026-11-23"), Some((Is::False, Reason::TemporaryGrantOver, over)));
     let for_good = environment("aaaaaa-prod", "Prod", json!({}));
     assert_eq!(told(&for_good.spec, &clocks, today()), None);
+}
+
+#[test]
+fn what_an_increase_booked_is_lowered_under_its_own_paper_whatever_act_came_after_it() {
+    let named = |uid: &str| json!({"namespace": "agency-ag-62", "name": "onb-a", "uid": uid});
+    let by = |uid: &str, revision: i64| {
+        let basis = json!({"type": "Paper", "onboardingRef": named(uid), "revision": revision});
+        raised("2026-11-23", json!({"basis": basis}))
+    };
+    let by_hand = raised("2026-11-23", json!({"basis": {"type": "Direct", "reason": "x", "revision": 3}}));
+    // The increase was written against revision 1, and made revision 2.
+    let paper = |ready: &str| {
+        let mut paper = decided(OutcomeResult::Approved, &["d"]);
+        paper.spec.revision = Some(1);
+        let ready = json!({"type": "Ready", "status": ready, "reason": "Ready", "message": "",
+            "lastTransitionTime": "2026-11-24T10:00:00Z"});
+        paper.status.as_mut().unwrap().conditions = vec![of(ready)];
+        paper
+    };
+    let (done, open) = (paper("True"), paper("False"));
+    let mut stranger = done.clone();
+    stranger.metadata.uid = Some("uid-of-another".into());
+    let mut undecided = done.clone();
+    undecided.status = None;
+    let held = |paper: Option<PaperRef>| Booking {
+        name: "aaaaaa-prod".into(),
+        kind: HolderKind::Environment,
+        resources: cpu(8).to_resources(),
+        onboarding_ref: paper,
+    };
+    let its_own = held(Some(of(named("uid-onb-a"))));
+    let table = [
+        ("it is the last act", by("uid-onb-a", 2), Some(&open), true),
+        ("an act came after it", by("uid-extend", 3), Some(&done), true),
+        ("an edit by hand came after it", by_hand, Some(&done), true),
+        ("it is still to be carried out", by("uid-first", 1), Some(&open), false),
+        ("it is, and another one came before it", by("uid-other", 2), Some(&open), false),
+        ("it was carried out, which the environment does not show yet", by("uid-first", 1), Some(&done), false),
+        ("the paper is not known yet", by("uid-extend", 3), None, false),
+        ("the outcome is not known yet", by("uid-extend", 3), Some(&undecided), false),
+        ("another paper has its name", by("uid-extend", 3), Some(&stranger), false),
+    ];
+    for (what, environment, paper, lowered) in table {
+        assert_eq!(may_lower(&environment, &its_own, paper), lowered, "{what}");
+    }
+    assert!(may_lower(&by("uid-extend", 3), &held(None), None), "booked by hand");
 }
 
 #[test]

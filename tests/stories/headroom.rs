@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use berth_cluster::until;
 use berth_crds::common::HolderKind;
+use berth_crds::environment::Zone;
 use berth_crds::{ConditionType, Environment, PrefixBlock, Site, condition};
-use berth_plan::amounts::Amounts;
+use berth_plan::amounts::{Amounts, parse_bytes};
 use berth_plan::booking::Ledger;
 use berth_tests::error::Result;
 use berth_tests::stack::Operator;
@@ -14,6 +15,8 @@ use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
+use crate::attack::{MERGE, send};
+use crate::counts::quiet;
 use crate::world::{PATIENCE, World, addition, request};
 
 async fn site(world: &World) -> Result<Site> {
@@ -124,17 +127,93 @@ pub async fn no_headroom(world: &World, paper: &berth_crds::Onboarding) -> Resul
     Ok(())
 }
 
+/// The agency takes storage.
+async fn claim(world: &World, namespace: &str, storage: &str) -> Result<()> {
+    let volume = json!({
+        "metadata": {"name": "data"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}}
+    });
+    let volumes: Api<PersistentVolumeClaim> = Api::namespaced(world.client("lead-62"), namespace);
+    volumes.create(&Default::default(), &serde_json::from_value(volume)?).await?;
+    Ok(())
+}
+
+/// The agency gives its storage up.
+async fn free(world: &World, namespace: &str) -> Result<()> {
+    let volumes: Api<PersistentVolumeClaim> = Api::namespaced(world.client("lead-62"), namespace);
+    volumes.delete("data", &Default::default()).await?;
+    let finalizers = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    let volumes: Api<PersistentVolumeClaim> = Api::namespaced(world.cluster.admin(), namespace);
+    // The controller manager may have been faster: then there is nothing left to free.
+    match volumes.patch("data", &Default::default(), &finalizers).await {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        freed => Ok(freed.map(drop)?),
+    }
+}
+
+/// Storage in the quota of a namespace.
+async fn storage(world: &World, namespace: &str) -> Result<i64> {
+    let quota = world.within::<ResourceQuota>(namespace).await?.remove(0);
+    let hard = quota.spec.and_then(|s| s.hard).unwrap_or_default();
+    Ok(parse_bytes(&hard["requests.storage"].0).ok_or("no amount")?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_grows_only_once_the_other_one_uses_no_more_than_its_part() -> Result<()> {
+    let (world, _operator) = World::own().await?;
+    let environment = world
+        .onboard("ag-62", "rebalance", |spec| {
+            spec["system"]["level"] = json!(3);
+            spec["environment"]["classRef"]["name"] = json!("m");
+        })
+        .await?;
+    let (app, db) = (format!("{}-app", environment.name_any()), format!("{}-db", environment.name_any()));
+    let (app_had, db_had) = (storage(&world, &app).await?, storage(&world, &db).await?);
+    claim(&world, &db, &(db_had * 9 / 10).to_string()).await?;
+    let mut zones = environment.spec.zones.clone();
+    for share in &mut zones {
+        match share.zone {
+            Zone::App => share.percent += 10,
+            Zone::Db => share.percent -= 10,
+            _ => {}
+        }
+    }
+    let by_hand = json!({"spec": {"zones": zones, "basis": {"type": "Direct", "reason": "Chia lại tài nguyên.",
+        "onboardingRef": null, "decisionUIDs": null, "revision": 2}}});
+    let path = format!("/apis/berth.dev/v1alpha1/environments/{}", environment.name_any());
+    let edited = send(&world.client("platform"), "PATCH", &path, MERGE, &by_hand).await;
+    assert!(edited.accepted(), "{edited:?}");
+    let environments: Api<Environment> = Api::all(world.cluster.admin());
+    let waits = format!("{app:?} grows once {db:?} uses no more than its new part.");
+    until("it says who waits for whom", PATIENCE, async || {
+        let conditions =
+            environments.get(&environment.name_any()).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
+        match condition::get(&conditions.conditions, ConditionType::QuotaReady) {
+            Some(c) if c.message == waits => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await?;
+    // Not in the passes after that either: each of them begins with the smaller zone lowered.
+    quiet(&world).await?;
+    let db_has = storage(&world, &db).await?;
+    assert!(db_has < db_had, "{db_has} {db_had}");
+    assert_eq!(storage(&world, &app).await?, app_had);
+    free(&world, &db).await?;
+    until("the zone grows by what the other one gave up", PATIENCE, async || {
+        let now = storage(&world, &app).await.map_err(|e| e.to_string())?;
+        if now == app_had + db_had - db_has { Ok(()) } else { Err(format!("{now}")) }
+    })
+    .await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     let (world, _operator) = World::own().await?;
     let environment = world.onboard("ag-62", "shrink", |_| {}).await?;
     let name = environment.name_any();
-    let volume = json!({
-        "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "40Gi"}}}
-    });
-    let volumes: Api<PersistentVolumeClaim> = Api::namespaced(world.client("lead-62"), &name);
-    volumes.create(&Default::default(), &serde_json::from_value(volume)?).await?;
+    claim(&world, &name, "40Gi").await?;
     let mut body = request("ag-62", "shrink-2");
     let spec = &mut body["spec"];
     spec["action"] = json!("Change");
@@ -160,16 +239,7 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     .await?;
     let quota = world.within::<ResourceQuota>(&name).await?.remove(0);
     assert_eq!(quota.status.and_then(|s| s.hard).unwrap_or_default()["requests.storage"].0, "10Gi");
-    volumes.delete("data", &Default::default()).await?;
-    let finalizers = Patch::Merge(json!({"metadata": {"finalizers": null}}));
-    // The controller manager may have been faster: then there is nothing left to free.
-    match Api::<PersistentVolumeClaim>::namespaced(world.cluster.admin(), &name)
-        .patch("data", &Default::default(), &finalizers)
-        .await
-    {
-        Err(kube::Error::Api(status)) if status.is_not_found() => {}
-        freed => drop(freed?),
-    }
+    free(&world, &name).await?;
     until("the rest is given back", PATIENCE, async || {
         let now = booked().await.map_err(|e| e.to_string())?.to_resources().storage;
         if now == "10Gi" { Ok(()) } else { Err(now) }

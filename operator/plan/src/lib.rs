@@ -16,6 +16,7 @@ pub mod act; // other actions: parts of their papers, their way, what they chang
 pub mod life; // an environment in days: what is in force today, what comes next
 pub mod grant; // what of a grant is in force today, where it was raised for a while
 pub mod ipv4; // exceptions for IPv4 only: which are open, which are over, how many
+pub mod zones; // parts of one grant: which zone is lowered first, which one waits to grow
 pub mod halt; // what a halt remembers of workloads, and what it gives back
 pub mod fulfil; // approved → what it still needs, before anything is booked
 pub mod booking; // who may have how much of what is left, and in which order

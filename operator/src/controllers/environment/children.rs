@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use berth_crds::environment::Stage;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
 use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation};
 use berth_plan::intervention::is_isolated;
 use berth_plan::same::in_force;
+use berth_plan::zones::{self, Part};
 use k8s_openapi::api::core::v1::{ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::{RoleBinding, Subject};
@@ -25,18 +27,8 @@ const QUOTA_PATIENCE: Duration = Duration::from_secs(12);
 
 /// Limits, quotas (shrinking zones first) and policies; returns when the quotas are in force.
 pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
-    let (shrinking, others): (Vec<_>, Vec<_>) = desired.namespaces.iter().partition(|n| shrinks(n, ctx));
-    for group in [shrinking, others] {
-        for namespace in &group {
-            apply::child(ctx, &ctx.caches.limits, &namespace.limits).await?;
-            apply::child(ctx, &ctx.caches.quotas, &namespace.quota).await?;
-        }
-        if let Some(stop) = await_quotas(&group, ctx).await {
-            return Ok(Some(stop));
-        }
-        if let Some(stop) = still_used(desired, &group, ctx) {
-            return Ok(Some(stop));
-        }
+    if let Some(stop) = quotas(desired, ctx).await? {
+        return Ok(Some(stop));
     }
     for namespace in &desired.namespaces {
         accounts(namespace, ctx).await?;
@@ -46,6 +38,42 @@ pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context)
         prune_policies(&namespace.name, &namespace.policies, is_isolated(environment), ctx).await?;
     }
     Ok(None)
+}
+
+/// A zone that uses more than its new part holds back the zones that would grow into it: they stay as they are.
+async fn quotas(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
+    let (shrinking, others): (Vec<_>, Vec<_>) = desired.namespaces.iter().partition(|n| part(n, ctx).shrinks());
+    if let Some(stop) = limit(&shrinking, ctx).await? {
+        return Ok(Some(stop));
+    }
+    let parts: Vec<Part> = desired.namespaces.iter().map(|n| part(n, ctx)).collect();
+    // What is halted starts nothing, and its quotas must say so before it is scaled.
+    let waiting = if desired.stage == Stage::Halted { Vec::new() } else { zones::waiting(&parts) };
+    let waits = |n: &&DesiredNamespace| waiting.iter().any(|(name, _)| *name == n.name);
+    let others: Vec<_> = others.into_iter().filter(|n| !waits(n)).collect();
+    if let Some(stop) = limit(&others, ctx).await? {
+        return Ok(Some(stop));
+    }
+    // Of what is suspended nobody can lower the use: it is suspended as it is, and grows when it is resumed.
+    let told = waiting.first().filter(|_| desired.stage == Stage::Active);
+    Ok(told.map(|(grows, over)| {
+        let message = format!("{grows:?} grows once {over:?} uses no more than its new part.");
+        Stop::new(ConditionType::QuotaReady, Reason::QuotaPending, message)
+    }))
+}
+
+/// Writes limits and quotas, and waits until they are in force.
+async fn limit(group: &[&DesiredNamespace], ctx: &Context) -> Result<Option<Stop>> {
+    for namespace in group {
+        apply::child(ctx, &ctx.caches.limits, &namespace.limits).await?;
+        apply::child(ctx, &ctx.caches.quotas, &namespace.quota).await?;
+    }
+    Ok(await_quotas(group, ctx).await)
+}
+
+fn part<'a>(namespace: &'a DesiredNamespace, ctx: &Context) -> Part<'a> {
+    let allowed = quota(namespace, ctx).map(|seen| hard(&seen));
+    Part { namespace: &namespace.name, allowed, planned: hard(&namespace.quota), used: used_of(namespace, ctx) }
 }
 
 /// Accounts that are planned, and none of ours that is not.
@@ -60,22 +88,6 @@ async fn accounts(namespace: &DesiredNamespace, ctx: &Context) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A zone that uses more than its new part holds back the zones that would grow into it.
-fn still_used(desired: &Desired, shrunk: &[&DesiredNamespace], ctx: &Context) -> Option<Stop> {
-    let grows = |n: &&DesiredNamespace| quota(n, ctx).is_some_and(|seen| !hard(&n.quota).fits(hard(&seen)));
-    let growing = desired.namespaces.iter().find(grows)?;
-    let over = shrunk.iter().find(|n| !used_of(n, ctx).fits(hard(&n.quota)))?;
-    let message = format!("{:?} grows once {:?} uses no more than its new part.", growing.name, over.name);
-    Some(Stop::new(ConditionType::QuotaReady, Reason::QuotaPending, message))
-}
-
-/// Whether a zone gives up something: it must, before another zone may grow into it.
-fn shrinks(namespace: &DesiredNamespace, ctx: &Context) -> bool {
-    let Some(seen) = quota(namespace, ctx) else { return false };
-    let (old, new) = (hard(&seen), hard(&namespace.quota));
-    new.fits(old) && new != old
 }
 
 fn quota(namespace: &DesiredNamespace, ctx: &Context) -> Option<std::sync::Arc<ResourceQuota>> {

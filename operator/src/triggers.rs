@@ -179,15 +179,15 @@ impl Queues {
             self.onboardings.object(&other);
         }
         if let Some(environment) = status.environment_ref.as_ref().filter(|_| !open(onboarding)) {
-            self.papers_of(&environment.name, ctx);
+            self.papers_of(&environment.name, ctx, open);
         }
     }
 
-    /// Papers that are still being carried out on an environment.
-    fn papers_of(&self, environment: &str, ctx: &Context) {
+    /// Papers about an environment.
+    fn papers_of(&self, environment: &str, ctx: &Context, which: impl Fn(&Onboarding) -> bool) {
         for onboarding in ctx.caches.onboardings.all() {
             let about = onboarding.status.as_ref().and_then(|s| s.environment_ref.as_ref());
-            if about.is_some_and(|e| e.name == environment) && open(&onboarding) {
+            if about.is_some_and(|e| e.name == environment) && which(&onboarding) {
                 self.onboardings.object(&onboarding);
             }
         }
@@ -221,15 +221,16 @@ impl Queues {
         }
     }
 
-    /// An environment changed: itself, the paper that it stands by, the papers that are being carried out on it, and,
-    /// where it passed to another owner, the agencies between which its booking moves.
+    /// An environment changed: itself, the paper that it stands by, the papers about it (those that are being carried out
+    /// wait for it, those that were tell what became of it), and, where it passed to another owner, the agencies between
+    /// which its booking moves.
     pub fn environment(&self, environment: &Environment, ctx: &Context) {
         self.environments.object(environment);
         self.bookings_of(environment, ctx);
         if let Some(paper) = &environment.spec.basis.onboarding_ref {
             self.onboardings.within(&paper.name, &paper.namespace);
         }
-        self.papers_of(&environment.name_any(), ctx);
+        self.papers_of(&environment.name_any(), ctx, |_| true);
         self.acts_on(&environment.spec.tenant_ref.name, ctx);
         let plate = &environment.spec.tenant_ref.name;
         let left =

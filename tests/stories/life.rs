@@ -72,6 +72,16 @@ pub async fn reaches(world: &World, name: &str, stage: Stage) -> Result<Environm
     .await?)
 }
 
+/// Waits until a paper of ag-62 tells a state: the one that made an environment tells its stages like the last one on it.
+async fn tells(world: &World, paper: &str, state: State) -> Result<()> {
+    until(&format!("{paper} tells {state:?}"), PATIENCE, async || {
+        let told = world.onboarding("ag-62", paper).await.map_err(|e| e.to_string())?.status.and_then(|s| s.summary);
+        if told.as_ref().is_some_and(|s| s.state == state) { Ok(()) } else { Err(format!("{told:?}")) }
+    })
+    .await?;
+    Ok(())
+}
+
 /// A reconciliation of a decommission, with its minutes.
 pub fn reconciliation(paper: &Onboarding, n: u32) -> Value {
     let mut body = decision(paper, "owner", n, "Reconcile");
@@ -173,6 +183,7 @@ async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_boo
     assert_eq!(code(deployments.delete("web", &Default::default()).await), 403);
     let told = world.onboarding("ag-62", &paper.name_any()).await?.status.and_then(|s| s.summary);
     assert_eq!(told.map(|s| s.state), Some(State::Decommissioning));
+    tells(&world, "leaver", State::Decommissioning).await?;
 
     // Reversed: exactly as it was.
     act(&world, "Resume", "back", &name, json!({})).await?;
@@ -183,6 +194,9 @@ async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_boo
         (back.spec.lifecycle, back.spec.schedule, back.status.unwrap_or_default().halted),
         (Lifecycle::Active, None, vec![])
     );
+    for paper in ["leaver", "out-1"] {
+        tells(&world, paper, State::HandedOver).await?;
+    }
 
     // Given back again; who asked for it does not sign that everything is saved.
     let paper = act(&world, "Decommission", "out-2", &name, json!({})).await?;
@@ -213,11 +227,9 @@ async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_boo
     .await?;
     let left = tenants.get(&plate).await?.status.unwrap_or_default();
     assert!(left.left.is_some() && left.prefix.is_none(), "{left:?}");
-    until("the dossier is closed", PATIENCE, async || {
-        let told = world.onboarding("ag-62", "out-2").await.map_err(|e| e.to_string())?.status.and_then(|s| s.summary);
-        if told.as_ref().is_some_and(|s| s.state == State::Closed) { Ok(()) } else { Err(format!("{told:?}")) }
-    })
-    .await?;
+    for paper in ["leaver", "out-2"] {
+        tells(&world, paper, State::Closed).await?;
+    }
 
     // A16: the next system is numbered elsewhere. The one that left gets its own back when it comes again.
     let next = world.onboard("ag-62", "next", |_| {}).await?;

@@ -92,7 +92,8 @@ where
     Ok(found.map_err(while_("list", what))?.items)
 }
 
-/// Sets the replicas of the very workload that was seen; one that is gone meanwhile needs none.
+/// Sets the replicas of the very workload that was seen; one that is gone meanwhile needs none. One that was made anew under
+/// its name is a conflict, and everything is looked at again: it may run.
 async fn scale(workload: &Workload, replicas: i64, ctx: &Context) -> Result<()> {
     match workload.kind {
         WorkloadKind::Deployment => scale_of::<Deployment>(workload, replicas, ctx).await,
@@ -109,7 +110,7 @@ where
     let patch = serde_json::json!({"metadata": {"uid": workload.uid}, "spec": {"replicas": replicas}});
     match api.patch_scale(&workload.name, &merge_as_ourselves(), &Patch::Merge(&patch)).await {
         Ok(_) => Ok(()),
-        Err(error) if answer(&error).is_some_and(|s| s.is_not_found() || s.is_conflict()) => Ok(()),
+        Err(error) if answer(&error).is_some_and(|s| s.is_not_found()) => Ok(()),
         Err(error) => Err(while_("scale", format!("{:?} {:?}", workload.kind, workload.name))(error)),
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger on a real control plane: complete, once, safe from everybody, exported and pruned (design §7).
 
 mod door;
+mod export;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -4,6 +4,7 @@
 pub mod canonical; // one text for one segment, and its hash
 pub mod acts; // objects → acts with ids that a repeat cannot double
 pub mod memory; // what is recorded already
+pub mod keeping; // which segments are exported, and which may leave the cluster
 pub mod prefixes; // whose prefixes the ledger says are, and which of them a cluster has lost
 pub mod verify; // cluster + export → in order, or the first fault
 pub mod history; // by object, person, agency, period; as of a day, as known at an instant

@@ -62,10 +62,14 @@ impl Cluster {
         }
     }
 
+    /// A segment, as the API server has it now.
+    pub async fn segment(&self, number: i64) -> Result<Option<AuditRecord>> {
+        live(&self.records, &segment_name(number)).await
+    }
+
     /// Deletes a segment; the policies decide whether it may go.
-    pub async fn delete(&self, number: i64) -> Result<()> {
-        let name = segment_name(number);
-        let Some(record) = live(&self.records, &name).await? else { return Ok(()) };
+    pub async fn delete(&self, record: &AuditRecord) -> Result<()> {
+        let name = record.name_any();
         let preconditions = Preconditions { uid: record.uid(), ..Default::default() };
         let params = DeleteParams { preconditions: Some(preconditions), ..Default::default() };
         match self.records.delete(&name, &params).await {

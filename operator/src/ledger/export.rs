@@ -24,6 +24,13 @@ pub async fn numbers(folder: &Path) -> Result<Vec<i64>> {
     Ok(blocking(move || list(&folder)).await.map_err(fail)?)
 }
 
+/// Whether the export has a file of this number, whatever is in it.
+pub async fn has(folder: &Path, number: i64) -> Result<bool> {
+    let file = file(folder, number);
+    let fail = failing("read", &file);
+    Ok(blocking(move || file.try_exists()).await.map_err(fail)?)
+}
+
 /// A segment of the export; `None` when its file is damaged. The writer goes on: whoever damages a file must not silence
 /// the ledger by it.
 pub async fn read(folder: &Path, number: i64) -> Result<Option<AuditRecordSpec>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use berth_crds::AuditRecordSpec;
-use berth_plan::ledger::Memory;
+use berth_plan::ledger::{Memory, keeping};
 
 use super::cluster::Cluster;
 use super::{Error, Result, export};
@@ -14,21 +14,22 @@ use super::{Error, Result, export};
 pub struct State {
     /// What is recorded.
     pub memory: Memory,
-    /// Segments of the cluster that the export is not known to have; none are kept where nothing is exported.
+    /// Segments of the cluster that are to be exported; none are kept where nothing is.
     pub waiting: BTreeMap<i64, AuditRecordSpec>,
     /// First segment that the cluster keeps.
     pub first: i64,
     /// Last segment that the checkpoint names.
     pub exported: i64,
-    /// Whether there is an export.
-    keeps: bool,
+    /// Segments that the export had at the beginning, if there is one.
+    files: Option<Vec<i64>>,
 }
 
 impl State {
     /// Takes in a segment that the cluster has.
     pub fn take(&mut self, segment: AuditRecordSpec) {
         self.memory.absorb(&segment);
-        if self.keeps && segment.number > self.exported {
+        let due = |files: &Vec<i64>| keeping::is_due(segment.number, self.exported, files);
+        if self.files.as_ref().is_some_and(due) {
             self.waiting.insert(segment.number, segment);
         }
     }
@@ -39,13 +40,13 @@ impl State {
 pub async fn gather(cluster: &Cluster, folder: Option<&Path>) -> Result<State> {
     let exported = cluster.checkpoint().await?.map_or(0, |c| c.spec.number);
     let (mut page, mut next) = cluster.page(None).await?;
-    let files = match folder {
-        Some(folder) => export::numbers(folder).await?,
-        None => Vec::new(),
+    let kept = match folder {
+        Some(folder) => Some(export::numbers(folder).await?),
+        None => None,
     };
+    let files = kept.clone().unwrap_or_default();
     let first = page.first().map_or_else(|| files.first().copied().unwrap_or(1), |s| s.number);
-    let mut state =
-        State { memory: Memory::default(), waiting: BTreeMap::new(), first, exported, keeps: folder.is_some() };
+    let mut state = State { memory: Memory::default(), waiting: BTreeMap::new(), first, exported, files: kept };
     if let Some(folder) = folder {
         for number in files.iter().copied().filter(|number| *number < first) {
             if let Some(segment) = export::read(folder, number).await? {
@@ -58,6 +59,13 @@ pub async fn gather(cluster: &Cluster, folder: Option<&Path>) -> Result<State> {
         page.into_iter().for_each(|segment| state.take(segment));
         let Some(token) = next else { break };
         (page, next) = cluster.page(Some(token)).await?;
+    }
+    let again = state.waiting.range(..=exported).count();
+    if again > 0 {
+        tracing::warn!(
+            segments = again,
+            "the export has lost segments that the cluster still has: they are exported again"
+        );
     }
     if let Some(folder) = folder {
         put_back(cluster, folder, &files, &mut state).await?;

@@ -1,16 +1,18 @@
 //! One writer: gather what is recorded, record what is not, export, move the checkpoint, prune.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use berth_crds::PrefixBlock;
 use berth_crds::audit::AuditEntry;
 use berth_plan::ledger::acts::{self, World};
+use berth_plan::ledger::keeping::{self, Leave};
 use berth_plan::ledger::{Memory, canonical, prefixes};
 use kube::Resource as _;
 
 use super::cluster::Cluster;
 use super::gather::{State, gather};
-use super::{Result, Settings, export};
+use super::{Error, Result, Settings, export};
 use crate::allocation::Allocation;
 use crate::context::Context;
 
@@ -47,7 +49,7 @@ impl Writer {
         self.record(state).await?;
         if let Some(folder) = &self.settings.export {
             self.export(folder, state).await?;
-            self.prune(state).await?;
+            self.prune(folder, state).await?;
         }
         Ok(())
     }
@@ -108,7 +110,7 @@ impl Writer {
         Ok(entries)
     }
 
-    async fn export(&self, folder: &std::path::Path, state: &mut State) -> Result<()> {
+    async fn export(&self, folder: &Path, state: &mut State) -> Result<()> {
         let mut last = None;
         for segment in state.waiting.values() {
             export::write(folder, segment).await?;
@@ -120,13 +122,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Deletes from the front what is exported and older than what is kept. The last exported one always stays.
-    async fn prune(&self, state: &mut State) -> Result<()> {
+    /// Deletes from the front what is exported and older than what is kept. A file may be lost after it was written, and what
+    /// is deleted is gone for good: its file is compared, or written once more, right before.
+    async fn prune(&self, folder: &Path, state: &mut State) -> Result<()> {
         let Some(keep) = self.settings.keep else { return Ok(()) };
-        let end = state.exported.min(state.memory.head.number - i64::from(keep) + 1);
-        while state.first < end {
-            self.cluster.delete(state.first).await?;
-            state.first += 1;
+        for number in keeping::leaving(state.first, state.memory.head.number, state.exported, keep) {
+            let record = self.cluster.segment(number).await?;
+            // The file is asked for only where the cluster has nothing to compare it with.
+            let in_export = record.is_none() && export::has(folder, number).await?;
+            match (keeping::leave(record.is_some(), in_export), record) {
+                (Leave::Export, Some(record)) => {
+                    export::write(folder, &record.spec).await?;
+                    self.cluster.delete(&record).await?;
+                }
+                (Leave::Nowhere, _) => return Err(Error::Forgotten { number }),
+                _ => {}
+            }
+            state.first = number + 1;
         }
         Ok(())
     }

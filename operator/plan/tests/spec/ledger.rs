@@ -2,6 +2,7 @@
 
 mod chain;
 mod history;
+mod keeping;
 mod restored;
 
 use std::sync::Arc;

@@ -96,7 +96,8 @@ impl Post {
     /// Sends what is created, for ever.
     async fn send(&self) {
         loop {
-            let ready = self.outbox.ready(|notice| self.next(notice)).await;
+            let mut ready = self.outbox.ready(|notice| self.next(notice)).await;
+            ready.sort_by_cached_key(|notice| self.gate.turn(notice));
             futures::stream::iter(ready)
                 .for_each_concurrent(AT_ONCE, |notice| async move {
                     if let Err(error) = guarded(self.deliver(&notice)).await {
@@ -118,7 +119,7 @@ impl Post {
 
     /// How long until a notice may be tried; `None` when it has arrived everywhere.
     fn next(&self, notice: &Notice) -> Option<Duration> {
-        notice::pending(notice).into_iter().map(|r| self.gate.wait(r)).min()
+        notice::pending(notice).into_iter().map(|r| self.gate.wait(&notice.spec.id, r)).min()
     }
 
     async fn fill(&self) -> Result<()> {
@@ -146,8 +147,8 @@ impl Post {
     /// Tries everybody who has not got a notice and may be tried now, then writes down what came of it.
     async fn deliver(&self, notice: &Notice) -> Result<()> {
         let mut attempts = Vec::new();
-        for recipient in notice::pending(notice) {
-            if !self.gate.wait(recipient).is_zero() {
+        for recipient in self.gate.queue(notice) {
+            if !self.gate.wait(&notice.spec.id, recipient).is_zero() {
                 continue;
             }
             let sent = self.once(notice, recipient).await;

@@ -52,7 +52,10 @@ fn missing(s: &Subject) -> Vec<String> {
 fn people(asked: &DossierForm, today: Date) -> Vec<String> {
     let email = asked.contact.as_ref().map(|contact| contact.email.as_str());
     let contact = email.filter(|email| !is_official(email)).map(|email| {
-        format!("`spec.form.contact.email` is {email:?}; give an address in an official domain (….gov.vn).")
+        format!(
+            "`spec.form.contact.email` is {email:?}; give an address in an official domain (….gov.vn), with plain letters \
+             only: many mail servers cannot be told one with marks, such as đ."
+        )
     });
     let over = asked.contractors.iter().filter(|c| day::parse(&c.until).is_none_or(|until| until <= today));
     let contractors = over.map(|c| {
@@ -61,9 +64,9 @@ fn people(asked: &DossierForm, today: Date) -> Vec<String> {
     contact.into_iter().chain(contractors).collect()
 }
 
-/// Whether an address is in an official domain.
+/// Whether an address is in an official domain, and one that every mail server can be told (RFC 6531 is an extension).
 pub fn is_official(email: &str) -> bool {
-    email.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.ends_with(".gov.vn"))
+    email.is_ascii() && email.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.ends_with(".gov.vn"))
 }
 
 fn port(index: usize, rule: &PortRule, today: Date) -> Vec<String> {

@@ -152,6 +152,7 @@ fn every_defect_of_a_form_is_told_at_once_with_field_value_and_what_to_do() {
     };
     let table = [
         (json!({"contact": {"email": "an@gmail.com"}}), "`spec.form.contact.email` is \"an@gmail.com\""),
+        (json!({"contact": {"email": "đ@tinh.gov.vn"}}), "with plain letters only"),
         (
             json!({"contractors": [{"name": "B", "account": "b", "until": "2026-11-24"}]}),
             "of \"b\" is until \"2026-11-24\"",

@@ -172,11 +172,11 @@ async fn as_of(global: Global, what: AsOf) -> Result {
     let segments = lines.iter().map(read).collect::<Result<Vec<AuditRecordSpec>>>()?;
     let all: Vec<(String, &AuditEntry)> = segments.iter().flat_map(convert::entries).collect();
     let found = history::as_of(all.iter().map(|(_, e)| *e), &what.object, on, known, &Clock::zone());
-    let named = found.and_then(|found| all.iter().find(|(_, entry)| entry.id == found.id));
+    let named = found.and_then(|found| Some((&all.iter().find(|(_, entry)| entry.id == found.id)?.0, found)));
     let (name, entry) = named.ok_or_else(|| {
         Failure::Missing(format!("the ledger knows no {:?} as of {on}: check the name, or give --export", what.object))
     })?;
-    output::one(&convert::entry(name, entry), format)?;
+    output::one(&convert::entry(name, &entry), format)?;
     Ok(Exit::Done)
 }
 

@@ -215,7 +215,8 @@ pub fn bounded(state: Value) -> String {
     }
 }
 
-fn hashed(value: &Value) -> Value {
+/// What a member gives way to.
+pub fn hashed(value: &Value) -> Value {
     json!({"sha256": canonical::sha256(canonical::text(value))})
 }
 

@@ -16,6 +16,7 @@ use kube::{Api, Client, Resource};
 use tokio::sync::Notify;
 
 use crate::allocation::Gate;
+use crate::arrivals::Arrivals;
 use crate::backends::BackEnds;
 use crate::backoff::Backoff;
 use crate::cache::Cache;
@@ -95,6 +96,8 @@ pub struct Context {
     pub rests: Rests,
     /// Whether prefixes may be given.
     pub allocation: Gate,
+    /// Notices that start a time limit.
+    pub arrivals: Arrivals,
     /// Rung when a quota changes, so that a reconcile can wait for the quota to be in force.
     pub quota_changed: Arc<Notify>,
     /// Rung when anything that is watched changes, for the ledger.

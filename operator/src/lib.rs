@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod intents;
 pub mod rests;
 pub mod allocation;
+pub mod arrivals;
 pub mod cache;
 pub mod clock;
 pub mod context;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crds::notice::{Channel, Recipient};
-use berth_crds::{Notice, Reason};
+use berth_crds::{Notice, Onboarding, Reason};
 use berth_plan::notice::{self, World};
 use berth_plan::status::notice::{Attempt, record};
 use futures::{FutureExt as _, StreamExt as _};
@@ -27,6 +27,7 @@ use crate::cache::key;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::observe;
+use crate::triggers::Queue;
 use gate::Gate;
 use outbox::Outbox;
 pub use settings::Settings;
@@ -57,10 +58,19 @@ impl Failure {
     }
 }
 
-/// Writes and sends notices until told to stop.
-pub async fn run(ctx: Arc<Context>, settings: Option<Settings>, stop: CancellationToken) {
+/// Writes and sends notices until told to stop. A paper whose time limit a notice starts is looked at again when there is
+/// something new of it.
+pub async fn run(ctx: Arc<Context>, settings: Option<Settings>, papers: Queue<Onboarding>, stop: CancellationToken) {
     let Some(settings) = settings else { return stop.cancelled().await };
-    let post = Post { ctx, settings, outbox: Outbox::default(), gate: Gate::default() };
+    let heard = {
+        let ctx = ctx.clone();
+        move |notice: &Notice| {
+            if ctx.arrivals.take(notice) {
+                papers.within(&notice.spec.about.name, &notice.namespace().unwrap_or_default());
+            }
+        }
+    };
+    let post = Post { ctx, settings, outbox: Outbox::new(heard), gate: Gate::default() };
     tokio::select! {
         () = post.write() => {}
         () = post.send() => {}

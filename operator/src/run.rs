@@ -9,6 +9,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::allocation::{Allocation, Gate};
+use crate::arrivals::Arrivals;
 use crate::backends;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
@@ -117,6 +118,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();
     let exported = settings.ledger.export.is_some();
+    let told_since = settings.notices.as_ref().and_then(|notices| notices.rules.told_since());
     let ctx = Arc::new(Context {
         drift: Drift::new(client.clone(), settings.identity),
         glass: Glass::default(),
@@ -130,6 +132,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         rests: Rests::default(),
         // Without an export there is nothing that a restored cluster could be compared with.
         allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
+        arrivals: Arrivals::new(told_since),
         quota_changed: Arc::new(Notify::new()),
         changed: Notify::new(),
         removals: settings.removals,
@@ -145,11 +148,12 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     }
     backends::start(&ctx, &q, &mut watches);
     phase.send_replace(Phase::Reconciling);
+    let returned = q.onboardings.clone();
     // Dropping the last sender ends every queue: running reconciles finish, no new one begins.
     drop(q);
     let mut work = ends.controllers(&ctx, settings.concurrency);
     work.spawn(crate::ledger::run(ctx.clone(), settings.ledger, stop.clone()));
-    work.spawn(crate::notices::run(ctx.clone(), settings.notices, stop.clone()));
+    work.spawn(crate::notices::run(ctx.clone(), settings.notices, returned, stop.clone()));
     // A watch or a controller that ends by itself is a defect: better to start over than to run without it.
     tokio::select! {
         // First: what ends because it was told to does not end by itself.

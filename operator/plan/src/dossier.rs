@@ -3,6 +3,7 @@
 
 pub mod chain; // the submissions of one dossier, and the requester's time
 pub mod clock; // time limits over the whole chain
+pub mod supplement; // the requester's own limit, from the arrival of the return
 pub mod later; // rule sets that come after the submission
 pub mod state; // the states of practice
 pub mod holder; // who holds it

@@ -85,6 +85,13 @@ pub struct Rules {
     pub offices: BTreeMap<String, Office>,
 }
 
+impl Rules {
+    /// Since when papers are told of; `None` where there is no channel.
+    pub fn told_since(&self) -> Option<Timestamp> {
+        (self.mail || !self.webhooks.is_empty()).then_some(self.since)
+    }
+}
+
 /// A webhook, and what it asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hook {
@@ -141,7 +148,7 @@ pub type Key = (String, String);
 
 /// Every notice that is due and not recorded, in order of time.
 pub fn due(world: &World, rules: &Rules, recorded: &BTreeSet<Key>) -> Vec<Draft> {
-    if !rules.mail && rules.webhooks.is_empty() {
+    if rules.told_since().is_none() {
         return Vec::new();
     }
     let requests = world.onboardings.iter().flat_map(|paper| {

@@ -82,7 +82,7 @@ impl Pass<'_> {
     async fn event(&mut self, event: &Event, outcome: Option<Outcome>) -> Result<()> {
         let mut status = self.onboarding.status.clone().unwrap_or_default();
         status.outcome = status.outcome.or(outcome);
-        let due = times::due(self, event, status.outcome.as_ref().map(|o| o.result));
+        let due = times::due(self, event, status.outcome.as_ref());
         let mut status = record(&self.onboarding, status, event, due, &self.ctx.now());
         // What was decided stands under the rules of its time.
         if status.outcome.is_none() {

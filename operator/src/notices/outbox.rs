@@ -20,10 +20,11 @@ const CHUNK: u32 = 500;
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// What there is, and what is still to be sent.
-#[derive(Default)]
 pub(super) struct Outbox {
     state: Mutex<Option<State>>,
     bell: Notify,
+    /// Told of each notice as it is known now.
+    heard: Box<dyn Fn(&Notice) + Send + Sync>,
 }
 
 #[derive(Default)]
@@ -54,6 +55,11 @@ fn key(notice: &Notice) -> Key {
 }
 
 impl Outbox {
+    /// Nothing is known yet.
+    pub(super) fn new(heard: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        Self { state: Mutex::default(), bell: Notify::new(), heard: Box::new(heard) }
+    }
+
     /// Reads what there is, unless it is known.
     pub(super) async fn gather(&self, client: &Client) -> Result<()> {
         let mut known = self.state.lock().await;
@@ -65,7 +71,10 @@ impl Outbox {
         loop {
             let params = ListParams { continue_token: next, ..ListParams::default().limit(CHUNK) };
             let page = api.list(&params).await.map_err(while_("list", "Notices"))?;
-            page.items.into_iter().for_each(|notice| state.take(notice));
+            page.items.into_iter().for_each(|notice| {
+                (self.heard)(&notice);
+                state.take(notice);
+            });
             next = page.metadata.continue_.filter(|token| !token.is_empty());
             if next.is_none() {
                 break;
@@ -115,6 +124,7 @@ impl Outbox {
     }
 
     async fn know(&self, notice: Notice) {
+        (self.heard)(&notice);
         if let Some(state) = self.state.lock().await.as_mut() {
             state.take(notice);
         }

@@ -7,4 +7,5 @@ mod clock;
 mod form;
 mod later;
 mod letter;
+mod supplement;
 mod words;

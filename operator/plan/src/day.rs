@@ -17,6 +17,12 @@ pub fn within(range: &DayRange, day: Date) -> bool {
     covers(&range.from, range.to.as_deref(), day)
 }
 
+/// Whether two periods have a day in common.
+pub fn meet(a: &DayRange, b: &DayRange) -> bool {
+    let begins_by = |a: &DayRange, b: &DayRange| b.to.as_deref().is_none_or(|end| parse(&a.from) <= parse(end));
+    begins_by(a, b) && begins_by(b, a)
+}
+
 /// Whether a day lies between two dates, the last one included.
 pub fn covers(from: &str, to: Option<&str>, day: Date) -> bool {
     let begun = parse(from).is_some_and(|from| from <= day);

@@ -12,6 +12,7 @@ mod systems;
 
 use std::collections::BTreeMap;
 
+use berth_crds::agency::DayRange;
 use berth_crds::tenant::MigrationStage;
 use berth_crds::{AddressPlan, Agency, Tenant};
 use ipnet::IpNet;
@@ -89,8 +90,8 @@ struct File {
     first: BTreeMap<String, u64>,
     /// Ids of bodies that the file brings, wherever they stand in it.
     ids: Vec<String>,
-    /// Aliases in the file, with their body.
-    aliases: BTreeMap<String, String>,
+    /// Aliases in the file, with their body and their days.
+    aliases: Vec<(String, String, DayRange)>,
     /// Plates that are given to systems of the file.
     plates: Vec<String>,
     held: Vec<Held>,
@@ -103,7 +104,7 @@ impl File {
             kind: sheet.kind,
             first: BTreeMap::new(),
             ids: sheet.rows.iter().filter_map(id).collect(),
-            aliases: BTreeMap::new(),
+            aliases: Vec::new(),
             plates: Vec::new(),
             held: systems::held(known.register),
         }

@@ -8,6 +8,7 @@ use berth_crds::{Agency, AgencySpec};
 use super::cells::Cells;
 use super::{Defect, File, Known, Verdict};
 use crate::checks::is_official;
+use crate::day;
 
 const TYPES: [AgencyType; 7] = [
     AgencyType::Department,
@@ -47,14 +48,16 @@ fn read(cells: &mut Cells, file: &mut File, known: &Known) -> Option<(String, Ag
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         cells.bad("until", "lies before the effective day; correct one of them");
     }
-    let alias = alias(cells, id.as_deref(), file, known);
+    let to = until.map(|until| until.to_string());
+    let in_force = from.map(|from| DayRange { from: from.to_string(), to });
+    let alias = alias(cells, id.as_deref(), in_force.as_ref(), file, known);
     let parent = parent(cells, id.as_deref(), file, known);
     let contacts = contact(cells).into_iter().collect();
     let mark = cells.text("mark", 8);
-    let (id, from) = (id?, from?.to_string());
-    let in_force = DayRange { from: from.clone(), to: until.map(|until| until.to_string()) };
+    let (id, in_force) = (id?, in_force?);
     let named = Bilingual { vi: name?, en: english.unwrap_or_default() };
-    let under = |id: String| DatedAgency { agency_ref: NameRef::to(id), from: from.clone(), to: None, mark: None };
+    let under =
+        |id: String| DatedAgency { agency_ref: NameRef::to(id), from: in_force.from.clone(), to: None, mark: None };
     let spec = AgencySpec {
         type_: type_?,
         names: vec![DatedName { value: named, in_force: in_force.clone() }],
@@ -94,15 +97,30 @@ fn short(cells: &mut Cells, key: &str, max: usize) -> Option<String> {
     Some(found)
 }
 
-fn alias(cells: &mut Cells, id: Option<&str>, file: &mut File, known: &Known) -> Option<String> {
-    let alias = short(cells, "alias", MAX_ALIAS)?;
-    let registered = known.register.resolve(&alias, known.today);
-    let other = registered.or_else(|| file.aliases.get(&alias).cloned()).filter(|other| Some(other.as_str()) != id);
-    if let Some(other) = other {
+/// An alias is one body's at a time: its successor may have it from the day after.
+fn alias(
+    cells: &mut Cells,
+    id: Option<&str>,
+    in_force: Option<&DayRange>,
+    file: &mut File,
+    known: &Known,
+) -> Option<String> {
+    let (alias, in_force) = (short(cells, "alias", MAX_ALIAS)?, in_force?);
+    let registered = known.register.agencies.iter().find(|(other, agency)| {
+        let theirs = |dated: &DatedText| dated.value == alias && day::meet(&dated.in_force, in_force);
+        Some(other.as_str()) != id && (**other == alias || agency.spec.aliases.iter().any(theirs))
+    });
+    let of_file = || {
+        let mut all = file.aliases.iter();
+        let theirs = all
+            .find(|(value, other, days)| *value == alias && Some(other.as_str()) != id && day::meet(days, in_force))?;
+        Some(theirs.1.clone())
+    };
+    if let Some(other) = registered.map(|(other, _)| other.clone()).or_else(of_file) {
         cells.bad("alias", format!("is {other} already; give another one, or leave it out"));
         return None;
     }
-    file.aliases.insert(alias.clone(), id.unwrap_or_default().to_owned());
+    file.aliases.push((alias.clone(), id.unwrap_or_default().to_owned(), in_force.clone()));
     Some(alias)
 }
 
@@ -127,25 +145,28 @@ fn differences(there: &AgencySpec, row: &AgencySpec) -> Vec<Defect> {
     };
     let first = |spec: &AgencySpec| spec.names.first().map(|name| name.value.clone()).unwrap_or_default();
     let names = |spec: &AgencySpec| format!("{} / {}", first(spec).vi, first(spec).en);
-    let aliases = |spec: &AgencySpec| spec.aliases.iter().map(|a| a.value.clone()).collect::<Vec<_>>().join(", ");
-    let parents =
-        |spec: &AgencySpec| spec.parents.iter().map(|p| p.agency_ref.name.clone()).collect::<Vec<_>>().join(", ");
+    let aliases = |spec: &AgencySpec| spec.aliases.iter().map(|a| a.value.clone()).collect::<Vec<_>>();
+    let parents = |spec: &AgencySpec| spec.parents.iter().map(|p| p.agency_ref.name.clone()).collect::<Vec<_>>();
     let contact = |c: &AgencyContact| {
         let more = [&c.title, &c.phone].map(|text| text.clone().unwrap_or_default());
         [c.name.clone(), c.email.clone()].into_iter().chain(more).filter(|text| !text.is_empty()).collect::<Vec<_>>()
     };
     let dossiers = |spec: &AgencySpec| {
         let of = spec.contacts.iter().filter(|c| c.duty == Duty::Dossiers);
-        of.map(|c| contact(c).join(" / ")).collect::<Vec<_>>().join(", ")
+        of.map(|c| contact(c).join(" / ")).collect::<Vec<_>>()
     };
-    let lacks = |row: String, there: String| !row.is_empty() && !there.split(", ").any(|part| part == row);
+    // A row names one of each; the register may have more.
+    let listed = |key, list: &dyn Fn(&AgencySpec) -> Vec<String>| {
+        let (row, there) = (list(row), list(there));
+        (key, row.join(", "), there.join(", "), row.iter().any(|one| !there.contains(one)))
+    };
     let cases = [
         ("type", format!("{:?}", row.type_), format!("{:?}", there.type_), row.type_ != there.type_),
         ("effective", days(&row.in_force), days(&there.in_force), row.in_force != there.in_force),
         ("name", names(row), names(there), first(row) != first(there)),
-        ("alias", aliases(row), aliases(there), lacks(aliases(row), aliases(there))),
-        ("parent", parents(row), parents(there), lacks(parents(row), parents(there))),
-        ("contact", dossiers(row), dossiers(there), lacks(dossiers(row), dossiers(there))),
+        listed("alias", &aliases),
+        listed("parent", &parents),
+        listed("contact", &dossiers),
     ];
     cases
         .into_iter()

@@ -1,6 +1,8 @@
 //! Rows of running systems. They become Tenants of stage Inventoried: the operator provides nothing for them, and a request
 //! of their agency takes them up.
 
+use std::sync::Arc;
+
 use berth_crds::agency::DayRange;
 use berth_crds::common::{Basis, BasisType, Bilingual, DatedAgency, NameRef};
 use berth_crds::onboarding::DataKind;
@@ -12,15 +14,18 @@ use kube::ResourceExt as _;
 use super::addresses::{self, Held};
 use super::cells::Cells;
 use super::{Defect, File, Known, Verdict};
+use crate::checks::reuse::lives;
 use crate::register::Register;
 use crate::{as_of, day};
 
 const DATA_KINDS: [DataKind; 5] =
     [DataKind::Public, DataKind::Private, DataKind::PersonalBasic, DataKind::PersonalSensitive, DataKind::StateSecret];
 
-/// Addresses of the systems that the register knows from an inventory.
+/// Addresses of the systems that the register knows from an inventory and that still stand there: what left or was migrated
+/// has given its addresses back, and the authority may have assigned them to others.
 pub(super) fn held(register: &Register) -> Vec<Held> {
-    register.tenants.values().flat_map(|tenant| of(&tenant.spec)).collect()
+    let stays = |tenant: &&Arc<Tenant>| lives(tenant) && tenant.spec.migration_stage != MigrationStage::Operating;
+    register.tenants.values().filter(stays).flat_map(|tenant| of(&tenant.spec)).collect()
 }
 
 fn of(spec: &TenantSpec) -> Vec<Held> {

@@ -1,5 +1,7 @@
 //! Inventory first: what each row of a spreadsheet comes to (domain S-10, acceptance A27).
 
+mod again;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -132,8 +132,6 @@ pub struct Input<'a> {
     pub profile: &'a PolicyProfile,
     /// The registers as the way was found from.
     pub register: &'a Register,
-    /// Day of submission.
-    pub submitted: Date,
     /// Day of the outcome.
     pub decided: Date,
     /// Today.

@@ -96,12 +96,12 @@ fn told(environment: &Environment) -> String {
     }
 }
 
-/// The first day on which a stop that is asked for on `asked` may begin: a service that is reached from outside is
+/// The first day on which a stop may begin that is announced on `told`: a service that is reached from outside is
 /// announced (NĐ 224/2026 Đ13 [L]; number and unit are the rule set's).
-pub fn earliest_stop(environment: &Environment, asked: Date, profile: &PolicyProfile, calendar: &Calendar) -> Date {
+pub fn earliest_stop(environment: &Environment, told: Date, profile: &PolicyProfile, calendar: &Calendar) -> Date {
     let announced = !environment.spec.exposure.is_empty();
-    let notice = announced.then(|| Clocks { profile, calendar }.after(asked, ClockStep::StopNotice)).flatten();
-    notice.unwrap_or(asked)
+    let notice = announced.then(|| Clocks { profile, calendar }.after(told, ClockStep::StopNotice)).flatten();
+    notice.unwrap_or(told)
 }
 
 /// What is wrong with the day from which a stop counts.
@@ -125,20 +125,20 @@ pub fn notice_defects(s: &Subject, environment: &Environment) -> Vec<String> {
         return Vec::new();
     }
     vec![format!(
-        "`spec.effectiveDate` is {day}; a service that is reached from outside is announced first: give {first} or later, or `spec.forceMajeure` with the reason."
+        "`spec.effectiveDate` is {day}; a service that is reached from outside is announced first: give {first} or later, or `spec.forceMajeure` with the reason. The notice runs from the decision: a late one moves the day."
     )]
 }
 
-/// The day from which a decided stop counts: the one that was asked, or the first that the notice allows; never before the
-/// decision.
+/// The day from which a decided stop counts: the one that was asked, but not before what the notice allows. The notice runs
+/// from today: before the decision nobody was told, and a paper that is carried out late announces nothing backwards.
 pub fn effective(input: &Input, environment: &Environment) -> Date {
     let spec = &input.onboarding.spec;
-    let calendar = input.register.calendar();
+    let told = input.today.max(input.decided);
     let first = match &spec.force_majeure {
-        Some(_) => input.submitted,
-        None => earliest_stop(environment, input.submitted, input.profile, &calendar),
+        Some(_) => told,
+        None => earliest_stop(environment, told, input.profile, &input.register.calendar()),
     };
-    spec.effective_date.as_deref().and_then(day::parse).unwrap_or(first).max(input.decided)
+    spec.effective_date.as_deref().and_then(day::parse).map_or(first, |asked| asked.max(first))
 }
 
 /// The day of the suspension that a stop writes: what is stopped today, by whatever ground, does not open again for it.

@@ -181,7 +181,6 @@ fn no_other_act_touches_an_increase() {
             decisions: &[],
             profile: &clocks(),
             register: &register,
-            submitted: today(),
             decided: today(),
             today: today(),
         });

@@ -14,6 +14,7 @@ use berth_plan::fulfil::{Case, Way};
 use berth_plan::life;
 use berth_plan::register::Register;
 use berth_plan::status::{self, environment::Progress};
+use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use serde_json::{Value, json};
 
@@ -59,8 +60,13 @@ fn act_of(paper: &Onboarding) -> &'static dyn Act {
     act::of(paper.spec.action).unwrap()
 }
 
-/// The environment after an approved paper.
+/// The environment after a paper that was approved and carried out today.
 fn carried_out(paper: &Onboarding, register: &Register) -> Environment {
+    carried_out_on(paper, register, today(), today())
+}
+
+/// The environment after a paper that was approved on one day and carried out on another.
+fn carried_out_on(paper: &Onboarding, register: &Register, decided: Date, on: Date) -> Environment {
     let outcome = Outcome {
         result: OutcomeResult::Approved,
         decision_uids: vec!["uid-d".into()],
@@ -75,9 +81,8 @@ fn carried_out(paper: &Onboarding, register: &Register) -> Environment {
         decisions: &[],
         profile: &clocks(),
         register,
-        submitted: today(),
-        decided: today(),
-        today: today(),
+        decided,
+        today: on,
     });
     changed.unwrap().environment.unwrap()
 }
@@ -211,6 +216,38 @@ fn a_decommission_writes_every_day_of_its_way_by_the_rule_set() {
 }
 
 #[test]
+fn a_notice_runs_from_the_day_on_which_the_stop_was_decided_and_can_be_told() {
+    let begins = |asked: Value, exposure: Value, decided: &str, on: &str| {
+        let register = with_clocks(prod(json!({"exposure": exposure})));
+        carried_out_on(&paper("Suspend", asked), &register, day(decided), day(on)).spec.schedule.unwrap().suspend
+    };
+    let (open, inside) = (json!(["Internet"]), json!([]));
+    let on = |asked: &str| json!({"effectiveDate": asked});
+    let urgent = json!({"effectiveDate": "2026-11-20", "forceMajeure": "Cháy"});
+    let table = [
+        (json!({}), &open, "2026-11-18", "2026-11-18", "2026-11-27"),
+        (on("2026-11-18"), &open, "2026-11-18", "2026-11-18", "2026-11-27"),
+        (on("2026-12-10"), &open, "2026-11-18", "2026-11-18", "2026-12-10"),
+        // Decided in time, and carried out weeks later.
+        (on("2026-11-27"), &open, "2026-11-18", "2026-12-01", "2026-12-10"),
+        (on("2026-11-27"), &inside, "2026-11-18", "2026-12-01", "2026-12-01"),
+        (json!({}), &inside, "2026-11-18", "2026-12-01", "2026-12-01"),
+        (urgent.clone(), &open, "2026-11-18", "2026-11-18", "2026-11-20"),
+        (urgent, &open, "2026-11-18", "2026-12-01", "2026-12-01"),
+    ];
+    for (n, (asked, exposure, decided, carried, expected)) in table.into_iter().enumerate() {
+        assert_eq!(begins(asked, exposure.clone(), decided, carried), expected, "case {n}");
+    }
+    let late =
+        carried_out_on(&paper("Decommission", json!({})), &with_clocks(prod(json!({}))), today(), day("2027-01-11"));
+    assert_eq!(
+        late.spec.schedule,
+        Some(schedule("2027-01-11", Some("2027-01-21"), Some("2027-02-22"))),
+        "not halted at once"
+    );
+}
+
+#[test]
 fn without_a_hold_in_the_rule_set_nothing_is_ever_removed() {
     let register = with_clocks(prod(json!({})));
     let paper = paper("Decommission", json!({}));
@@ -222,7 +259,6 @@ fn without_a_hold_in_the_rule_set_nothing_is_ever_removed() {
         decisions: &[],
         profile: &profile(json!({})),
         register: &register,
-        submitted: today(),
         decided: today(),
         today: today(),
     });
@@ -236,7 +272,7 @@ fn all_defects_of_a_paper_on_an_environment_are_told_at_once() {
     let exposed = with_clocks(prod(json!({"exposure": ["Internet"]})));
     let asked =
         json!({"revision": 7, "tenantRef": {"name": "aaaaaa"}, "effectiveDate": "2026-11-26", "endDate": "2027-01-01"});
-    let current = "`spec.revision` is 7, the environment is at 1; read it again and ask anew. `spec.effectiveDate` is 2026-11-26; a service that is reached from outside is announced first: give 2026-12-03 or later, or `spec.forceMajeure` with the reason.";
+    let current = "`spec.revision` is 7, the environment is at 1; read it again and ask anew. `spec.effectiveDate` is 2026-11-26; a service that is reached from outside is announced first: give 2026-12-03 or later, or `spec.forceMajeure` with the reason. The notice runs from the decision: a late one moves the day.";
     let complete = "`spec.tenantRef` is not used by action Suspend; leave it out. `spec.endDate` is not used by action Suspend; leave it out.";
     assert_eq!(
         defects(&paper("Suspend", asked), "ag-62", &exposed),

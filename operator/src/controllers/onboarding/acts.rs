@@ -57,14 +57,12 @@ fn way(pass: &Pass, act: &dyn Act) -> Way {
 
 fn change(pass: &Pass, act: &dyn Act) -> Option<Changed> {
     let outcome = pass.onboarding.status.as_ref()?.outcome.clone()?;
-    let submitted = pass.onboarding.metadata.creation_timestamp.as_ref().map(|t| pass.ctx.day_of(t));
     act.change(&Input {
         onboarding: &pass.onboarding,
         outcome: &outcome,
         decisions: &observe::decisions(pass.ctx, &pass.onboarding),
         profile: pass.profile()?.as_ref(),
         register: &pass.register,
-        submitted: submitted?,
         decided: pass.ctx.day_of(&outcome.decided_at),
         today: pass.ctx.today(),
     })

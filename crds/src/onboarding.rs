@@ -99,7 +99,7 @@ pub struct OnboardingSpec {
     pub form: Option<DossierForm>,
     /// Who submitted; stamped by admission.
     pub requester: Identity,
-    /// Person or unit that the requester acts for; a claim that the operator verifies.
+    /// Person or unit that the requester acts for, as the requester says; whoever is named does not decide on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub on_behalf_of: Option<String>,

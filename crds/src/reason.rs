@@ -138,6 +138,7 @@ reasons! {
     VoidAlreadyDecided: "Vô hiệu: đã có kết quả.", "Void: the outcome is already decided.";
     VoidSelfApproval: "Vô hiệu: người duyệt là người đề nghị.", "Void: the approver is the requester.";
     VoidContractor: "Vô hiệu: nhà thầu không được quyết định.", "Void: contractors never decide.";
+    VoidPipeline: "Vô hiệu: tài khoản dịch vụ không ký thay người của cơ quan.", "Void: a service account does not sign for the agency, a person does.";
     VoidSameUnit: "Vô hiệu: đơn vị thẩm định là đơn vị vận hành.", "Void: the appraiser's unit is the operator's unit.";
     VoidRole: "Vô hiệu: vai trò không có thẩm quyền.", "Void: that role does not sign this action.";
     VoidOutOfOrder: "Vô hiệu: sai thứ tự.", "Void: an earlier number is missing or not void.";

@@ -7,6 +7,7 @@ use berth_crds::{
     names,
     onboarding::Action,
 };
+use berth_plan::decide::{asked_by, is_pipeline};
 use kube::ResourceExt as _;
 
 use super::papers::Papers;
@@ -117,9 +118,16 @@ fn next(caller: &Caller, act: &Act, onboarding: &Onboarding, existing: &[Decisio
     }
 }
 
-/// The requester withdraws, and never decides.
+/// The requester withdraws, and never decides; nor does whom the request was made for, nor a pipeline as the owner.
 fn own_act(caller: &Caller, act: &Act, onboarding: &Onboarding) -> Result<()> {
-    let own = onboarding.spec.requester.username == caller.username;
+    if act.spec.role == SignerRole::Owner && is_pipeline(&caller.username) {
+        let message = format!("{} is a service account: a person of the agency must sign this", caller.username);
+        return Err(Problem::NotAllowed { reason: Reason::PermissionDenied, message });
+    }
+    let own = match act.spec.role {
+        SignerRole::Requester => onboarding.spec.requester.username == caller.username,
+        _ => asked_by(onboarding, &caller.username),
+    };
     match (act.spec.role, own) {
         (SignerRole::Requester, true) => Ok(()),
         (SignerRole::Requester, false) => Err(Problem::NotAllowed {

@@ -191,6 +191,17 @@ pub(crate) fn is_contractor(group: &str) -> bool {
     group == labels::CONTRACTORS || (group.starts_with(labels::GROUP_PREFIX) && group.ends_with(":contractor"))
 }
 
+/// Whether somebody asked for it: the requester, or whom the request says that it is made for.
+pub fn asked_by(onboarding: &Onboarding, name: &str) -> bool {
+    let spec = &onboarding.spec;
+    spec.requester.username == name || spec.on_behalf_of.as_deref().is_some_and(|other| same_person(other, name))
+}
+
+/// A service account: whoever holds its token, and so nobody in particular. It may ask for things, and is no second person.
+pub fn is_pipeline(username: &str) -> bool {
+    username.starts_with("system:serviceaccount:")
+}
+
 fn bad_grant(case: &Case, decision: &Decision) -> bool {
     let Some(grant) = &decision.spec.granted else { return false };
     let Some(class) = case.register.classes.get(&grant.class_ref.name) else { return true };

@@ -118,6 +118,20 @@ fn the_requester_withdraws_and_never_decides() {
 }
 
 #[test]
+fn whom_a_request_is_made_for_does_not_decide_it_and_a_pipeline_does_not_sign_for_the_owner() {
+    let mut paper = onboarding(None);
+    paper.spec.on_behalf_of = Some("hoa".into());
+    let told = |who: &str, act: &Act| {
+        next(&caller(who), act, &paper, &[], Thing::new("Onboarding", "agencies/ag-62/onboardings/onb-x"))
+    };
+    assert_eq!(reason(told("hoa", &approve())), Reason::SelfApproval);
+    assert_eq!(told("minh", &approve()), Ok(Next::Number(1)));
+    assert_eq!(reason(told("hoa", &withdraw())), Reason::PermissionDenied, "nor takes it back");
+    let minutes = act(SignerRole::Owner, DecisionVerdict::Reconcile, None);
+    assert_eq!(reason(told("system:serviceaccount:pipelines:so-y-te", &minutes)), Reason::PermissionDenied);
+}
+
+#[test]
 fn nothing_is_decided_after_the_outcome_or_a_withdrawal() {
     for outcome in [OutcomeResult::Approved, OutcomeResult::Rejected, OutcomeResult::Withdrawn] {
         assert_eq!(reason(after("hoa", &approve(), Some(outcome), &[])), Reason::AlreadyDecided, "{outcome:?}");

@@ -14,7 +14,7 @@ use kube::ResourceExt;
 
 use super::Input;
 use crate::day;
-use crate::decide::{is_contractor, same_person};
+use crate::decide::{is_contractor, is_pipeline, same_person};
 
 /// Whose paper a Decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,6 +147,9 @@ impl<'a> Desk<'a> {
     fn consent(&self, decision: &Decision) -> Option<Reason> {
         if self.consent.is_some() {
             return Some(Reason::VoidAlreadyDecided);
+        }
+        if is_pipeline(&decision.spec.by.username) {
+            return Some(Reason::VoidPipeline);
         }
         if decision.spec.by.username == self.requester() {
             return Some(Reason::VoidSelfApproval);

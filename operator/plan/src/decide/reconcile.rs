@@ -5,7 +5,7 @@ use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{Decision, Environment, Reason};
 use kube::ResourceExt;
 
-use super::{Case, Judged, is_contractor, out_of_order, undated};
+use super::{Case, Judged, asked_by, is_contractor, is_pipeline, out_of_order, undated};
 use crate::fulfil::made_by;
 use crate::life;
 
@@ -25,13 +25,16 @@ pub(super) fn void_reason(
         .or_else(early)
 }
 
-/// Who reconciles is somebody of the agency, and not the one who asked for the removal.
+/// Who reconciles is a person of the agency, and not the one who asked for the removal.
 fn by_stranger(case: &Case, decision: &Decision) -> Option<Reason> {
     let by = &decision.spec.by;
     if by.groups.iter().any(|g| is_contractor(g)) {
         return Some(Reason::VoidContractor);
     }
-    (by.username == case.onboarding.spec.requester.username).then_some(Reason::VoidSelfApproval)
+    if is_pipeline(&by.username) {
+        return Some(Reason::VoidPipeline);
+    }
+    asked_by(case.onboarding, &by.username).then_some(Reason::VoidSelfApproval)
 }
 
 /// After a change of owner nobody destroys what is another's by now.

@@ -2,38 +2,41 @@
 
 use std::collections::BTreeSet;
 
+use berth_crds::agency::{MemberRole, Subject, SubjectKind};
+use berth_crds::common::Identity;
 use berth_crds::decision::{DecisionVerdict, SignerRole};
 use berth_crds::profile::Signing;
-use berth_crds::{Decision, Reason, labels};
+use berth_crds::{Agency, Decision, Reason, labels};
 
-use super::{Case, is_contractor, same_person};
+use super::{Case, asked_by, is_contractor, same_person};
 use crate::day;
 use crate::system::delegation::{self, Standing};
 
 /// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
 pub(super) fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
-    let (spec, requester) = (&decision.spec, &case.onboarding.spec.requester);
+    let spec = &decision.spec;
     let automatic = spec.by.username == labels::AUTO_USER;
     if spec.by.groups.iter().any(|g| is_contractor(g)) {
         return Some(Reason::VoidContractor);
     }
-    if !automatic && spec.by.username == requester.username {
+    if !automatic && asked_by(case.onboarding, &spec.by.username) {
         return Some(Reason::VoidSelfApproval);
     }
     if case.profile.spec.signing == Signing::ByDocument {
         let signer = spec.document.as_ref().map(|d| &d.signer);
         let Some(signer) = signer else { return Some(Reason::VoidNoDocument) };
-        if letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
+        let asked = asked_by(case.onboarding, signer);
+        if asked || letter_signers(case).any(|of_letter| same_person(of_letter, signer)) {
             return Some(Reason::VoidSelfApproval);
         }
     }
     let made = decision.metadata.creation_timestamp.as_ref().map_or(case.day, |time| (case.day_of)(time));
-    let mut units = units_of(&spec.by.groups);
+    let mut units = units_of(case, &spec.by);
     let standing = delegation::standing(case.register, decision, made, &governing_bodies(case));
     match &standing {
         Standing::Void(reason) => return Some(*reason),
         // Nobody decides on an own request, and nobody has a deputy do it.
-        Standing::For { absent, .. } if *absent == requester.username => return Some(Reason::VoidSelfApproval),
+        Standing::For { absent, .. } if asked_by(case.onboarding, absent) => return Some(Reason::VoidSelfApproval),
         Standing::For { agency, .. } => {
             units.insert(agency);
         }
@@ -50,9 +53,18 @@ fn letter_signers<'a>(case: &'a Case) -> impl Iterator<Item = &'a str> {
     case.onboarding.spec.letter.iter().chain(corrected).map(|letter| letter.signer.as_str())
 }
 
-/// Agencies that groups `berth:<agency>:<role>` name.
-fn units_of(groups: &[String]) -> BTreeSet<&str> {
-    groups.iter().filter_map(|g| Some(g.strip_prefix(labels::GROUP_PREFIX)?.split_once(':')?.0)).collect()
+/// Agencies that a signer is of: those that groups `berth:<agency>:<role>` name, and those in whose register the signer
+/// acts for them. The province's own groups (`berth:appraiser`) name none.
+fn units_of<'a>(case: &'a Case, by: &'a Identity) -> BTreeSet<&'a str> {
+    let named = by.groups.iter().filter_map(|g| Some(g.strip_prefix(labels::GROUP_PREFIX)?.split_once(':')?.0));
+    let signer = |subject: &Subject| match subject.kind {
+        SubjectKind::User => subject.name == by.username,
+        SubjectKind::Group => by.groups.contains(&subject.name),
+        SubjectKind::ServiceAccount => false,
+    };
+    let acts = |agency: &Agency| agency.spec.members.iter().any(|m| m.role != MemberRole::Reader && signer(&m.subject));
+    let registered = case.register.agencies.iter().filter(|(_, agency)| acts(agency)).map(|(name, _)| name.as_str());
+    named.chain(registered).collect()
 }
 
 /// Units that operate the system, as far as the request, the register and the rule set say.

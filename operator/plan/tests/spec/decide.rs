@@ -356,6 +356,39 @@ fn an_appraiser_is_of_another_unit_than_the_operator_parents_included() {
 }
 
 #[test]
+fn an_appraiser_without_a_group_of_a_unit_is_of_the_agency_that_lists_them_as_acting_for_it() {
+    let listed = |role: &str, kind: &str, name: &str| {
+        let member = json!({"members": [{"subject": {"kind": kind, "name": name}, "role": role}]});
+        let register = register_with(|r| {
+            r.agencies.insert("ag-69".into(), Arc::new(agency("ag-69", member)));
+        });
+        let setup = Setup { signers: vec![SignerRole::Appraiser], register, ..Setup::default() };
+        setup.told(&[decision("appraiser.1", "Approve", "hoa", "09:00", json!({}))]).0
+    };
+    assert_eq!(listed("Requester", "User", "hoa"), ["appraiser.1 VoidSameUnit"]);
+    assert_eq!(listed("GoverningBody", "Group", "berth:appraiser"), ["appraiser.1 VoidSameUnit"]);
+    assert_eq!(listed("Reader", "User", "hoa"), ["appraiser.1 Effective"], "who reads acts for nobody");
+    assert_eq!(listed("Requester", "User", "lan"), ["appraiser.1 Effective"]);
+}
+
+#[test]
+fn whom_a_request_is_made_for_decides_it_as_little_as_who_made_it() {
+    let told = |on_behalf_of: &str, signing: &str, with: Value| {
+        let onboarding = onboarding(json!({"spec": {"onBehalfOf": on_behalf_of}}));
+        let profile = profile(json!({"signing": signing}));
+        let setup = Setup { onboarding, profile, ..Setup::default() };
+        setup.told(&[decision("approver.1", "Approve", "minh", "09:00", with)]).0
+    };
+    let document = json!({"spec": {"document": {
+        "issuer": "UBND tỉnh", "number": "9/QĐ", "date": "2026-11-20", "signer": "Trần Thị Bình"
+    }}});
+    assert_eq!(told("minh", "Authenticated", json!({})), ["approver.1 VoidSelfApproval"]);
+    assert_eq!(told(" Minh", "Authenticated", json!({})), ["approver.1 VoidSelfApproval"], "however it is spelled");
+    assert_eq!(told("trần thị  bình", "ByDocument", document), ["approver.1 VoidSelfApproval"]);
+    assert_eq!(told("Văn phòng Sở", "Authenticated", json!({})), ["approver.1 Effective"]);
+}
+
+#[test]
 fn a_parent_of_former_days_is_no_parent() {
     let ended = json!({"parents": [{"agencyRef": {"name": "ag-70"}, "from": "2023-01-01", "to": "2025-06-30"}]});
     let register = register_with(|r| drop(r.agencies.insert("ag-69".into(), Arc::new(agency("ag-69", ended)))));

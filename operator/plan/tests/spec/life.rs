@@ -375,6 +375,12 @@ fn a_reconciliation_counts_once_what_it_is_about_stands_still_and_by_another_tha
     assert_eq!(judged(&asked, &register, "lan", json!({})), Reason::VoidSelfApproval);
     let hired = json!({"spec": {"by": {"groups": ["berth:ag-62:contractor"]}}});
     assert_eq!(judged(&asked, &register, "thuê", hired), Reason::VoidContractor);
+    // Whoever asked holds the token of a pipeline too, and may have asked in somebody's name.
+    let pipeline = "system:serviceaccount:pipelines:so-y-te";
+    assert_eq!(judged(&asked, &register, pipeline, json!({})), Reason::VoidPipeline);
+    let mut for_binh = asked.clone();
+    for_binh.spec.on_behalf_of = Some("binh".into());
+    assert_eq!(judged(&for_binh, &register, "binh", json!({})), Reason::VoidSelfApproval);
     let later = json!({"spec": {"document": {"date": "2026-11-25"}}});
     assert_eq!(judged(&asked, &register, "binh", later), Reason::VoidLetter);
     let mut passed_on = register.clone();

@@ -102,6 +102,10 @@ fn whoever_asked_does_not_consent_for_the_other_owner_and_contractors_decide_not
     assert_eq!(reasons(&scene), [("owner.1".into(), Reason::VoidSelfApproval)]);
     let mut scene = Scene::of(json!({}));
     scene.pass();
+    scene.act("other", "owner.1", "Consent", "system:serviceaccount:pipelines:so-y-te", "09:00");
+    assert_eq!(reasons(&scene), [("owner.1".into(), Reason::VoidPipeline)]);
+    let mut scene = Scene::of(json!({}));
+    scene.pass();
     scene.act("other", "owner.1", "Consent", "hoa", "09:00");
     Arc::make_mut(&mut scene.others[0]).spec.by.groups = vec!["berth:ag-71:contractor".into()];
     assert_eq!(reasons(&scene), [("owner.1".into(), Reason::VoidContractor)]);

@@ -166,6 +166,10 @@ impl Queues {
     /// environment when it is done.
     pub fn onboarding(&self, onboarding: &Onboarding, ctx: &Context) {
         self.onboardings.object(onboarding);
+        // Whether it takes the place of the paper that it names is known once it is checked: until then that one waits.
+        if let Some(earlier) = &onboarding.spec.supersedes {
+            self.onboardings.within(&earlier.name, &onboarding.namespace().unwrap_or_default());
+        }
         let Some(status) = onboarding.status.as_ref().filter(|s| s.outcome.is_some()) else { return };
         let is = |type_| condition::is_true(&status.conditions, type_);
         if is(ConditionType::Withdrawn) || is(ConditionType::Stalled) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_crds::onboarding::{CheckResult, OutcomeResult, Verdict};
+use berth_crds::onboarding::{Action, CheckResult, OutcomeResult, Verdict};
 use berth_crds::{Onboarding, Reason};
 use kube::ResourceExt;
 
@@ -81,15 +81,13 @@ fn unfit(s: &Subject, earlier: &Arc<Onboarding>) -> Vec<String> {
         defects
             .push(format!("`spec.supersedes` names {name:?}, which is not over; withdraw it or wait for its outcome."));
     }
-    let code = |paper: &Onboarding| paper.spec.system.as_ref().map(|system| system.code.clone());
-    let about = |paper: &Onboarding| paper.spec.environment_ref.as_ref().map(|r| r.name.clone());
-    let same = code(earlier) == code(s.onboarding) && about(earlier) == about(s.onboarding);
-    if earlier.spec.action != s.onboarding.spec.action || !same {
+    if about(earlier) != about(s.onboarding) {
         defects.push(format!("`spec.supersedes` names {name:?}, another dossier; leave it out, or ask for the same."));
     }
     let successor = s.papers.iter().find(|paper| {
         let names = paper.spec.supersedes.as_ref().is_some_and(|named| chain::is(earlier, named));
-        names && paper.uid() != s.onboarding.uid() && order(paper) < order(s.onboarding)
+        let other = paper.uid() != s.onboarding.uid() && chain::resubmits(paper);
+        names && other && order(paper) < order(s.onboarding)
     });
     if let Some(successor) = successor {
         let successor = successor.name_any();
@@ -97,4 +95,14 @@ fn unfit(s: &Subject, earlier: &Arc<Onboarding>) -> Vec<String> {
             .push(format!("`spec.supersedes` names {name:?}, which {successor:?} supersedes already; name that one."));
     }
     defects
+}
+
+/// What a dossier is about: what is asked, of which system or environment.
+fn about(paper: &Onboarding) -> impl PartialEq {
+    let spec = &paper.spec;
+    // The kind is what another environment is known by; that of a new system's first one may be corrected.
+    let kind = spec.environment.as_ref().filter(|_| spec.action == Action::AddEnvironment).map(|asked| asked.kind);
+    let code = spec.system.as_ref().map(|system| system.code.clone());
+    let environment = spec.environment_ref.as_ref().map(|reference| reference.name.clone());
+    (spec.action, code, spec.tenant_ref.clone(), environment, kind)
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use berth_crds::common::UidRef;
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
-use berth_crds::onboarding::OutcomeResult;
+use berth_crds::onboarding::{OutcomeResult, Verdict};
 use berth_crds::profile::DayUnit;
 use berth_crds::{Decision, Onboarding, PolicyProfile};
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
+use crate::checks;
 use crate::day::Calendar;
 use crate::register::Register;
 
@@ -37,11 +38,12 @@ pub struct RequesterTime {
     pub working: i64,
 }
 
-/// The papers of a chain, oldest first, the newest last. A reference counts only when the UID is right too.
+/// The papers of a chain, oldest first, the newest last. A reference counts only when the UID is right too; a paper that
+/// supersedes what it may not begins a dossier of its own.
 pub fn papers(newest: &Onboarding, agencys: &[Arc<Onboarding>]) -> Vec<Arc<Onboarding>> {
     let mut chain = vec![Arc::new(newest.clone())];
     let mut seen: BTreeSet<Option<String>> = BTreeSet::from([newest.uid()]);
-    while let Some(paper) = chain.last().and_then(|paper| earlier(paper, agencys))
+    while let Some(paper) = chain.last().filter(|paper| resubmits(paper)).and_then(|paper| earlier(paper, agencys))
         && chain.len() < MOST
         && seen.insert(paper.uid())
     {
@@ -57,10 +59,16 @@ pub fn earlier(paper: &Onboarding, agencys: &[Arc<Onboarding>]) -> Option<Arc<On
     agencys.iter().find(|p| is(p, named) && p.namespace() == paper.namespace()).cloned()
 }
 
+/// Whether a paper carries an earlier dossier on: it names one, and its check has not found that it may not.
+pub fn resubmits(paper: &Onboarding) -> bool {
+    let checks = paper.status.as_ref().map(|status| status.checks.as_slice()).unwrap_or_default();
+    paper.spec.supersedes.is_some() && checks::verdict(checks, checks::CHAIN) != Some(Verdict::Failed)
+}
+
 /// Whether a later paper of the agency takes this one's place: the dossier lives on there, and nothing is awaited here.
 pub fn superseded(paper: &Onboarding, agencys: &[Arc<Onboarding>]) -> bool {
     let named = |later: &Arc<Onboarding>| later.spec.supersedes.as_ref().is_some_and(|former| is(paper, former));
-    agencys.iter().any(|later| named(later) && later.namespace() == paper.namespace())
+    agencys.iter().any(|later| named(later) && later.namespace() == paper.namespace() && resubmits(later))
 }
 
 /// Whether a reference means this paper.

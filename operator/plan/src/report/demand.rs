@@ -151,7 +151,7 @@ pub fn demand(input: &Input) -> Demand {
 }
 
 fn counted(books: &Books, paper: &Arc<Onboarding>) -> Option<Counted> {
-    let (chain, day_of) = (submissions(books.input, paper), books.input.day_of);
+    let (chain, day_of) = (chain::papers(paper, books.input.papers), books.input.day_of);
     let submitted = day_of(chain.first()?.metadata.creation_timestamp.as_ref()?);
     let (due, granted) = (last_day(books, &chain), handed_over(paper).map(day_of));
     let namespace = paper.namespace()?;
@@ -214,18 +214,6 @@ fn last_day(books: &Books, chain: &[Arc<Onboarding>]) -> Option<Date> {
     due(&Event::Signed { missing: Vec::new() }, None, &times)
 }
 
-/// The submissions of a dossier, the newest last. A paper that supersedes what it may not is a dossier of its own.
-fn submissions(input: &Input, newest: &Arc<Onboarding>) -> Vec<Arc<Onboarding>> {
-    let mut chain = chain::papers(newest, input.papers);
-    let first = chain.iter().rposition(|paper| !resubmits(paper)).unwrap_or(0);
-    chain.split_off(first)
-}
-
-fn resubmits(paper: &Onboarding) -> bool {
-    let checks = paper.status.as_ref().map(|status| status.checks.as_slice()).unwrap_or_default();
-    paper.spec.supersedes.is_some() && checks::verdict(checks, checks::CHAIN) != Some(Verdict::Failed)
-}
-
 type Key = (Option<String>, String, String);
 
 fn key(paper: &Onboarding) -> Key {
@@ -234,7 +222,7 @@ fn key(paper: &Onboarding) -> Key {
 
 /// Papers whose dossier lives on in a later one.
 fn superseded(papers: &[Arc<Onboarding>]) -> BTreeSet<Key> {
-    let later = papers.iter().filter(|paper| resubmits(paper));
+    let later = papers.iter().filter(|paper| chain::resubmits(paper));
     later
         .filter_map(|paper| {
             let named = paper.spec.supersedes.as_ref()?;

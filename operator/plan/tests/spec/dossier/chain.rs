@@ -92,6 +92,25 @@ fn a_chain_keeps_the_rule_set_of_its_first_submission() {
 }
 
 #[test]
+fn a_paper_whose_resubmission_was_refused_is_awaited_as_before() {
+    let judged = |paper: Arc<Onboarding>, result: &str| {
+        let checks = json!([{"id": "chain", "result": result, "reason": "Done", "message": "…"}]);
+        let mut judged = paper.as_ref().clone();
+        judged.status.get_or_insert_default().checks = of(checks);
+        Arc::new(judged)
+    };
+    let open = paper("a", "2026-03-02", None, None);
+    let early = || paper("b", "2026-03-03", Some(("a", "uid-a")), None);
+    assert!(superseded(&open, &[open.clone(), early()]), "not checked yet");
+    assert!(superseded(&open, &[open.clone(), judged(early(), "Passed")]));
+    let refused = judged(early(), "Failed");
+    assert!(!superseded(&open, &[open.clone(), refused.clone()]));
+    // Whoever follows the refused one follows no dossier of the first one's clocks.
+    let next = paper("c", "2026-03-16", Some(("b", "uid-b")), None);
+    assert_eq!(names(&papers(&next, &[open, refused, next.clone()])), ["b", "c"]);
+}
+
+#[test]
 fn the_requesters_days_are_booked_apart() {
     let table = [
         ("never returned", vec![fresh("2026-03-02")], (0, 0)),

@@ -132,9 +132,37 @@ fn a_resubmission_names_one_returned_request_of_the_same_dossier() {
         let (result, _, message, _) = of(&mine, &papers);
         assert!(result == Verdict::Failed && message.contains(part), "{part}: {message}");
     }
+    // A paper that was refused for naming it, while it was open, took nobody's place.
+    let early = again(
+        "onb-0",
+        "08:00",
+        json!({"status": {"checks": [
+            {"id": "chain", "result": "Failed", "reason": "InvalidSpec", "message": "It is not over."}
+        ]}}),
+    );
+    assert_eq!(of(&mine, &[returned.clone(), early]).0, Verdict::Passed);
     // Within one second too there is exactly one.
     let papers = [returned, mine.clone(), again("onb-3", "09:00", json!({}))];
     assert_eq!([&papers[1], &papers[2]].map(|one| of(one, &papers).0), [Verdict::Passed, Verdict::Failed]);
+}
+
+#[test]
+fn a_resubmission_is_about_the_same_system_and_the_same_environment_as_what_came_back() {
+    let of = |action: &str, before: Value, now: Value| {
+        let with = |asked: Value, base: Value| merge(base, json!({"spec": merge(asked, json!({"action": action}))}));
+        let earlier = paper("onb-1", "01:00", "12/SYT", with(before, ended("Returned")));
+        let again = json!({"spec": {"supersedes": {"name": "onb-1", "uid": "uid-onb-1"}}});
+        let mine = paper("onb-2", "09:00", "12/SYT", with(now, again));
+        told(&all(&subject(&mine, "ag-62", &profile(json!({})), &register(), &[earlier])), "chain").0
+    };
+    let (ours, theirs) = (json!({"tenantRef": {"name": "aaaaaa"}}), json!({"tenantRef": {"name": "bbbbbb"}}));
+    for action in ["RecordLevel", "GoLive", "Transfer"] {
+        assert_eq!(of(action, ours.clone(), ours.clone()), Verdict::Passed, "{action}");
+        assert_eq!(of(action, theirs.clone(), ours.clone()), Verdict::Failed, "{action} of another system");
+    }
+    let another = |kind: &str| merge(ours.clone(), json!({"environment": {"kind": kind, "classRef": {"name": "xs"}}}));
+    assert_eq!(of("AddEnvironment", another("Dev"), another("Dev")), Verdict::Passed);
+    assert_eq!(of("AddEnvironment", another("Staging"), another("Dev")), Verdict::Failed);
 }
 
 #[test]

@@ -156,17 +156,17 @@ pub struct EnvironmentRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub until: Option<String>,
-    /// From where it is to be reached.
+    /// From where it is to be reached. In a `Change`: from now on; left out, it stays as it is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4))]
     pub exposure: Vec<Exposure>,
     /// Where what is exposed is to be reached over IPv4 only for a while: why, and until when. In a `Change`: the environment's from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ipv4_only: Option<Ipv4Exception>,
-    /// Whether each namespace gets an account for deployments.
+    /// Whether each namespace gets an account for deployments. In a `Change`, `None`: as it is.
     #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
     pub deploy_account: DeployAccount,
-    /// Last day, `YYYY-MM-DD`; environments other than production end.
+    /// Last day, `YYYY-MM-DD`; environments other than production end. A `Change` leaves it out: `Extend` moves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub end_date: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use berth_crds::environment::Zone;
+use berth_crds::environment::{Exposure, Zone};
 use berth_crds::onboarding::State;
 use berth_crds::{ConditionType, Environment, PrefixBlock, Tenant, condition, labels, names};
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
@@ -169,6 +169,7 @@ async fn an_environment_grows_by_a_change_and_a_stale_change_is_refused() -> Res
         spec["environmentRef"] = json!({"name": environment.name_any(), "uid": environment.uid()});
         spec["revision"] = json!(revision);
         spec["environment"]["classRef"]["name"] = json!("s");
+        spec["environment"]["exposure"] = json!(["TSLCD"]);
         spec.as_object_mut().unwrap().remove("system");
         body
     };
@@ -178,6 +179,7 @@ async fn an_environment_grows_by_a_change_and_a_stale_change_is_refused() -> Res
     world.until(&paper, ConditionType::Ready).await?;
     let grown: Environment = Api::all(world.cluster.admin()).get(&environment.name_any()).await?;
     let granted = grown.status.and_then(|s| s.granted).unwrap_or_default();
+    assert_eq!(grown.spec.exposure, [Exposure::Tslcd]);
     assert_eq!((granted.cpu.as_str(), granted.memory.as_str(), grown.spec.basis.revision), ("4", "8Gi", Some(2)));
     let quota = world.within::<ResourceQuota>(&environment.name_any()).await?.remove(0);
     assert_eq!(quota.status.and_then(|s| s.hard).unwrap_or_default()["limits.cpu"].0, "4");

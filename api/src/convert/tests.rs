@@ -92,6 +92,7 @@ fn change() -> OnboardingSpec {
         environment_ref: Some(UidRef { name: "abcdef-prod".into(), uid: "u-2".into() }),
         revision: Some(0),
         tenant_ref: None,
+        environment: Some(EnvironmentRequest { requested_prefix: None, end_date: None, ..environment() }),
         ..addition()
     }
 }

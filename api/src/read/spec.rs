@@ -205,7 +205,10 @@ fn environment(
     if exposure.len() < from.exposure.len() || exposure.len() > 4 {
         findings.add(format!("{ENVIRONMENT}.exposure"), "has an unknown entry: use INTERNET and TSLCD, each once");
     }
-    if !from.end_date.is_empty()
+    if action == Action::Change && !from.end_date.is_empty() {
+        let help = "has no meaning here: an EXTEND moves the last day";
+        findings.bad("onboarding.spec.environment.end_date", &from.end_date, help);
+    } else if !from.end_date.is_empty()
         && let Some(end) = date(findings, "onboarding.spec.environment.end_date", &from.end_date)
         && end <= today
     {

@@ -101,6 +101,12 @@ fn an_environment_ends_after_today_as_the_operator_checks_it() {
     assert_eq!(environment(|e| e.end_date = "2026-11-25".into()), [""; 0]);
     let today = environment(|e| e.end_date = "2026-11-24".into());
     assert_eq!(today.len(), 1, "{today:?}");
+    let change = defects(|asked| {
+        let environment =
+            asked.environment.clone().map(|e| pb::EnvironmentRequest { end_date: "2027-12-31".into(), ..e });
+        *asked = pb::OnboardingSpec { action: Action::Change as i32, system: None, environment, ..good() };
+    });
+    assert!(change.contains(&"environment.end_date".to_owned()), "an EXTEND moves it: {change:?}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use berth_crds::agency::{DayRange, Subject, SubjectKind};
 use berth_crds::common::{Basis, BasisType, Bilingual, DatedAgency, NameRef, PaperRef};
-use berth_crds::environment::{Access, AccessRole, Lifecycle};
-use berth_crds::onboarding::{Action, Grant, Outcome};
+use berth_crds::environment::{Access, AccessRole, DeployAccount, Exposure, Lifecycle};
+use berth_crds::onboarding::{Action, EnvironmentRequest, Grant, Outcome};
 use berth_crds::profile::LevelRule;
 use berth_crds::tenant::{LevelRecord, LevelStatus, MigrationStage};
 use berth_crds::{Environment, EnvironmentSpec, Onboarding, PolicyProfile, Tenant, TenantSpec, labels, names};
@@ -193,9 +193,20 @@ fn changed(input: &Input, existing: &Environment, grant: &Grant) -> Environment 
     environment.spec.quota = grant.quota.clone();
     let exception = asked.and_then(|asked| asked.ipv4_only.clone());
     environment.spec.ipv4_only = exception.or(environment.spec.ipv4_only);
+    if let Some(asked) = asked {
+        (environment.spec.exposure, environment.spec.deploy_account) = opened(&existing.spec, asked);
+    }
     environment.spec.basis = basis(input, revision);
     adopt_level(input, &mut environment);
     environment
+}
+
+/// From where an environment is reached and whether it has an account for deployments once a change is carried out: what
+/// the paper leaves out stays as it is. What is granted to be reached still opens by its own acts alone.
+pub(crate) fn opened(standing: &EnvironmentSpec, asked: &EnvironmentRequest) -> (Vec<Exposure>, DeployAccount) {
+    let exposure = if asked.exposure.is_empty() { &standing.exposure } else { &asked.exposure };
+    let account = if asked.deploy_account.is_none() { standing.deploy_account } else { asked.deploy_account };
+    (exposure.clone(), account)
 }
 
 /// A change by paper brings an environment to the level that was decided since; not where the level has other zones:

@@ -5,11 +5,15 @@ use berth_crds::{Reason, Tenant};
 use kube::ResourceExt;
 
 use super::{Subject, passed, result};
+use crate::dossier::difference;
 use crate::system::{self, level, transfer};
 
 /// A higher level never silently changes what runs; a change of owner changes nothing of it.
 pub fn consequences(s: &Subject) -> CheckResult {
     let spec = &s.onboarding.spec;
+    if spec.action == Action::Change {
+        return of_change(s);
+    }
     let Some(tenant) = system::tenant(s.onboarding, s.register) else {
         return passed("consequences", "Nothing changes beyond what is asked.");
     };
@@ -18,6 +22,23 @@ pub fn consequences(s: &Subject) -> CheckResult {
         Action::Transfer => of_transfer(s, tenant),
         _ => passed("consequences", "What is granted to be reached from outside opens with the permission to operate."),
     }
+}
+
+/// A change beside what stands, so that whoever decides reads it in one line.
+fn of_change(s: &Subject) -> CheckResult {
+    let spec = &s.onboarding.spec;
+    let known = spec.environment_ref.as_ref().and_then(|known| s.register.environments.get(&known.name));
+    let changes = known.map(|known| difference::of_change(&known.spec, spec, s.register, s.day)).unwrap_or_default();
+    if changes.is_empty() {
+        return passed("consequences", "Nothing changes beyond what is asked.");
+    }
+    let opens = changes.iter().any(|change| change.field == "exposure");
+    let opens = if opens {
+        " From outside it is reached by a Connection of its own, and not before it may operate."
+    } else {
+        ""
+    };
+    passed("consequences", format!("It changes: {}.{opens}", difference::sentence(&changes)))
 }
 
 fn of_level(s: &Subject, tenant: &Tenant) -> CheckResult {

@@ -48,13 +48,13 @@ fn defects(s: &Subject, asked: &Ipv4Exception) -> Vec<String> {
     defects
 }
 
-/// Whether anything is exposed: a change keeps what the environment has.
+/// Whether anything is exposed: a change keeps what the environment has and does not name anew.
 fn is_exposed(s: &Subject) -> bool {
     let spec = &s.onboarding.spec;
     let asked = spec.environment.as_ref().is_some_and(|environment| !environment.exposure.is_empty());
     let known = spec.environment_ref.as_ref().and_then(|known| s.register.environments.get(&known.name));
     match spec.action {
-        Action::Change => known.is_none_or(|environment| !environment.spec.exposure.is_empty()),
+        Action::Change => asked || known.is_none_or(|environment| !environment.spec.exposure.is_empty()),
         _ => asked,
     }
 }

@@ -41,9 +41,15 @@ pub fn complete(s: &Subject) -> CheckResult {
     defects.extend(missing_parts(s));
     if let Some(environment) = &spec.environment {
         if let Some(end) = &environment.end_date
+            && spec.action != Action::Change
             && day::parse(end).is_none_or(|d| d <= s.day)
         {
             defects.push(format!("`spec.environment.endDate` is {end:?}; give a date after {}.", s.day));
+        }
+        if environment.end_date.is_some() && spec.action == Action::Change {
+            let message =
+                "`spec.environment.endDate` is not changed by action Change; leave it out, and ask for `Extend`.";
+            defects.push(message.into());
         }
         if let Some(until) = &environment.until
             && day::parse(until).is_none_or(|d| d <= s.day)

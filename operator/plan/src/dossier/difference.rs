@@ -1,12 +1,15 @@
 //! What a decision changes of what was asked: computed, never typed.
 
-use berth_crds::OnboardingSpec;
 use berth_crds::common::Bilingual;
+use berth_crds::environment::Exposure;
 use berth_crds::onboarding::Grant;
+use berth_crds::{EnvironmentSpec, OnboardingSpec};
+use jiff::civil::Date;
 
 use super::print;
 use crate::amounts::Amounts;
 use crate::register::Register;
+use crate::{admit, grant};
 
 /// What a request asks for, as a grant: its own amounts, or the class's.
 pub fn asked(spec: &OnboardingSpec, register: &Register) -> Option<Grant> {
@@ -43,6 +46,31 @@ pub fn between(asked: &Grant, decided: &Grant) -> Vec<Change> {
     let differ = differ.filter(|(((_, from), (_, to)), _)| from != to);
     changes.extend(differ.map(|(((field, _), _), (asked, decided))| Change { field, asked, decided }));
     changes
+}
+
+/// Everything that a change asks for otherwise than it is in force: size, exposure, account for deployments.
+pub fn of_change(standing: &EnvironmentSpec, asked: &OnboardingSpec, register: &Register, today: Date) -> Vec<Change> {
+    let size = |asked: Grant| between(&grant::in_force(standing, today), &asked);
+    let mut changes = self::asked(asked, register).map(size).unwrap_or_default();
+    let Some(environment) = &asked.environment else { return changes };
+    let (exposure, account) = admit::opened(standing, environment);
+    let mut differ = |field, asked: String, decided: String| {
+        if asked != decided {
+            changes.push(Change { field, asked, decided });
+        }
+    };
+    differ("exposure", places(&standing.exposure), places(&exposure));
+    differ("deployAccount", format!("{:?}", standing.deploy_account), format!("{account:?}"));
+    changes
+}
+
+fn places(exposure: &[Exposure]) -> String {
+    let word = |from: &Exposure| match from {
+        Exposure::Internet => "Internet",
+        Exposure::Tslcd => "TSLCD",
+    };
+    let words: Vec<&str> = exposure.iter().map(word).collect();
+    if words.is_empty() { "none".into() } else { words.join(" and ") }
 }
 
 /// The changes as one sentence.

@@ -251,6 +251,30 @@ fn a_change_names_the_uid_and_the_revision_that_it_was_written_against() {
 }
 
 #[test]
+fn a_change_says_beside_what_stands_all_that_it_changes_and_sends_a_last_day_to_its_own_act() {
+    let change = |with: Value| {
+        let environment = merge(json!({"kind": "Prod"}), with);
+        check(json!({"spec": {"action": "Change", "system": null, "revision": 1, "environment": environment,
+            "environmentRef": {"name": "aaaaaa-prod", "uid": "uid-aaaaaa-prod"}}}))
+    };
+    let told = |results: &[CheckResult]| results.iter().find(|r| r.id == "consequences").unwrap().message.clone();
+    let (grown, same) = (json!({"classRef": {"name": "m"}, "exposure": ["Internet", "TSLCD"]}), json!({}));
+    assert_eq!(
+        told(&change(grown)),
+        "It changes: class xs → m, cpu 2 → 8, memory 4Gi → 32Gi, storage 50Gi → 500Gi, exposure none → Internet and TSLCD. \
+         From outside it is reached by a Connection of its own, and not before it may operate."
+    );
+    let account = told(&change(json!({"deployAccount": "PerNamespace"})));
+    assert_eq!(account, "It changes: deployAccount None → PerNamespace.");
+    assert_eq!(told(&change(same)), "Nothing changes beyond what is asked.");
+    let last = "`spec.environment.endDate` is not changed by action Change; leave it out, and ask for `Extend`.";
+    for day in ["2027-12-31", "2020-01-01"] {
+        let ended = change(json!({"endDate": day}));
+        assert_eq!(bad(&ended), [("complete", Verdict::Failed, "InvalidSpec", last)]);
+    }
+}
+
+#[test]
 fn what_a_request_made_itself_is_no_duplicate_of_it() {
     let mine = json!({"metadata": {"uid": "uid-first"}, "spec": {"system": {"code": "IS-01"}}});
     assert_eq!(overall(&check(mine)), Overall::Decidable);

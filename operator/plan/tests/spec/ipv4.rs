@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use berth_crds::condition::Is;
-use berth_crds::environment::{Ipv4Exception, Stage};
+use berth_crds::environment::{DeployAccount, Exposure, Ipv4Exception, Stage};
 use berth_crds::onboarding::{CheckResult, Outcome, Verdict};
-use berth_crds::{Environment, Onboarding, Reason};
+use berth_crds::{Environment, EnvironmentSpec, Onboarding, Reason};
 use berth_plan::admit;
 use berth_plan::checks::{self, Overall, all, overall};
 use berth_plan::dossier::clock::Clocks;
@@ -68,7 +68,7 @@ fn an_exception_for_ipv4_only_without_a_last_day_to_come_is_a_defect_that_names_
             "`spec.environment.ipv4Only` is an exception for what is exposed, and nothing is; name `exposure`, or leave it out.",
         ),
         (
-            change(merge(json!({"exposure": ["Internet"]}), until("2027-06-30"))),
+            change(until("2027-06-30")),
             "`spec.environment.ipv4Only` is an exception for what is exposed, and nothing is; name `exposure`, or leave it out.",
         ),
     ];
@@ -92,6 +92,8 @@ fn an_exception_that_ends_is_shown_to_whoever_approves_and_stops_nothing() {
         "An exception is asked for, which whoever approves grants: exposed over IPv4 only until 2027-06-30, for 218 days, because: Thiết bị đầu cuối cũ."
     );
     assert_eq!(numbers, ["until=2027-06-30", "days=218"]);
+    let both = change(merge(json!({"exposure": ["Internet"]}), until("2027-06-30")));
+    assert_eq!(judged(&both).0.result, Verdict::Warning, "a change that exposes and excepts in one");
     assert_eq!(judged(&exposed(json!({}))).0.result, Verdict::Passed);
     let page = html(&exposed(until("2027-06-30")).spec, &Prefilled::default(), "abc123");
     let row = "<td>Internet<br>Ngoại lệ chỉ dùng IPv4: lý do: Thiết bị đầu cuối cũ.; đến ngày: 2027-06-30</td>";
@@ -109,6 +111,11 @@ fn no_rule_grants_an_exception_by_itself() {
 
 /// The exception of the environment that an approved paper makes of `existing`.
 fn admitted(paper: &Onboarding, existing: Option<&Environment>) -> Option<Ipv4Exception> {
+    made(paper, existing).ipv4_only
+}
+
+/// The environment that an approved paper makes of `existing`.
+fn made(paper: &Onboarding, existing: Option<&Environment>) -> EnvironmentSpec {
     let outcome: Outcome = of(json!({
         "result": "Approved", "priority": 5, "decisionUIDs": ["d"], "decidedAt": "2026-11-24T09:00:00Z",
         "recordedAt": "2026-11-24T09:00:00.000000Z",
@@ -128,7 +135,21 @@ fn admitted(paper: &Onboarding, existing: Option<&Environment>) -> Option<Ipv4Ex
         existing,
         system: Some(&system),
     });
-    admission.unwrap().environment.spec.ipv4_only
+    admission.unwrap().environment.spec
+}
+
+#[test]
+fn a_change_opens_and_gives_what_it_names_and_leaves_what_it_does_not() {
+    let of = |standing: Value, asked: Value| {
+        let spec = made(&change(asked), Some(&environment("aaaaaa-prod", "Prod", standing)));
+        (spec.exposure, spec.deploy_account)
+    };
+    let both = || vec![Exposure::Internet, Exposure::Tslcd];
+    let open = json!({"exposure": ["Internet", "TSLCD"], "deployAccount": "PerNamespace"});
+    assert_eq!(of(json!({}), json!({})), (vec![], DeployAccount::None));
+    assert_eq!(of(json!({}), open.clone()), (both(), DeployAccount::PerNamespace));
+    assert_eq!(of(open.clone(), json!({})), (both(), DeployAccount::PerNamespace));
+    assert_eq!(of(open, json!({"exposure": ["TSLCD"]})), (vec![Exposure::Tslcd], DeployAccount::PerNamespace));
 }
 
 #[test]

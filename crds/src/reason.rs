@@ -47,6 +47,7 @@ reasons! {
     LevelEnforced: "Các môi trường áp dụng đúng cấp độ đã phê duyệt.", "Every environment enforces the level that was decided.";
     LevelNotEnforced: "Có môi trường chưa áp dụng cấp độ đã phê duyệt.", "An environment does not enforce the level that was decided.";
     AwaitingOtherAgency: "Đang chờ hồ sơ của cơ quan bên kia.", "Waiting for the paper of the other agency.";
+    AwaitingEarlierPaper: "Chờ hồ sơ trước được thực hiện xong.", "Waiting until an earlier paper is carried out.";
     Automatic: "Đủ điều kiện phê duyệt tự động.", "The automatic rule covers it.";
     NotAutomatic: "Cần người có thẩm quyền quyết định.", "People decide: the automatic rule does not cover it.";
     LevelLow: "Cấp độ đề xuất thấp hơn mức dự kiến.", "The proposed level is lower than the data suggest.";

@@ -14,8 +14,11 @@ use crate::register::Register;
 /// The way of an approved request from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// An earlier paper is still being carried out on the environment: look again when it is done.
-    Later,
+    /// Another paper comes first: look again when it is decided or done.
+    Later {
+        /// The earlier one that is still being carried out; none where a change of owner waits for the other agency's.
+        paper: Option<PaperRef>,
+    },
     /// The environment is there as this paper, or a direct edit after it, made it: wait until it is ready.
     Stands,
     /// Book, then create the environment.
@@ -115,6 +118,19 @@ pub fn way(case: &Case) -> Way {
     }
 }
 
+/// The way once the earlier paper is carried out, if there is one.
+pub(crate) fn after(case: &Case, earlier: Option<&PaperRef>, then: Way) -> Way {
+    match earlier.filter(|paper| (case.open)(paper)) {
+        Some(paper) => Way::Later { paper: Some(paper.clone()) },
+        None => then,
+    }
+}
+
+/// What a request says while an earlier paper is still being carried out.
+pub fn follows(paper: &PaperRef) -> String {
+    format!("{:?} in {} is still being carried out; this follows when it is done.", paper.name, paper.namespace)
+}
+
 pub(crate) fn never(reason: Reason, message: String) -> Way {
     Way::Never { reason, message }
 }
@@ -165,8 +181,7 @@ fn change_of(case: &Case, seen: &Environment) -> Way {
             "The environment was stopped meanwhile and does not change its size; ask for `Resume`, then anew.";
         return never(Reason::InvalidSpec, message.into());
     }
-    let earlier = seen.spec.basis.onboarding_ref.as_ref();
-    if earlier.is_some_and(|paper| (case.open)(paper)) { Way::Later } else { Way::Change }
+    after(case, seen.spec.basis.onboarding_ref.as_ref(), Way::Change)
 }
 
 /// Nothing of the name exists; somebody else's booking says that it will, or that it did.
@@ -176,7 +191,7 @@ fn creation(case: &Case) -> Way {
     match holder {
         None => Way::Create,
         Some(Some(paper)) if Some(paper.uid.as_str()) == uid => Way::Create,
-        Some(Some(paper)) if (case.open)(paper) => Way::Later,
+        Some(Some(paper)) if (case.open)(paper) => Way::Later { paper: Some(paper.clone()) },
         Some(_) => never(
             Reason::AlreadyExists,
             format!(

@@ -12,7 +12,7 @@ use crate::admit::paper;
 use crate::checks::Subject;
 use crate::day::Calendar;
 use crate::dossier::clock::Clocks;
-use crate::fulfil::{Case, Way, foreign, made_by, never, outdated};
+use crate::fulfil::{Case, Way, after, foreign, made_by, never, outdated};
 use crate::register::Register;
 use crate::{day, life};
 
@@ -54,8 +54,7 @@ pub fn way(case: &Case, too_late: fn(&Environment) -> Option<String>) -> Way {
     if let Some(message) = too_late(seen) {
         return never(Reason::InvalidSpec, message);
     }
-    let earlier = seen.spec.basis.onboarding_ref.as_ref();
-    if earlier.is_some_and(|paper| (case.open)(paper)) { Way::Later } else { Way::Act }
+    after(case, seen.spec.basis.onboarding_ref.as_ref(), Way::Act)
 }
 
 /// What is being removed, or is gone, is nobody's to change.

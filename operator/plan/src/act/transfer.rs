@@ -56,7 +56,7 @@ impl Act for Transfer {
             }
             // The receiving agency's paper is carried out by the giving agency's.
             let decided = transfer::counterpart(case.onboarding, case.others).is_some();
-            if transfer::gives(asked, case.agency) && decided { Way::Act } else { Way::Later }
+            if transfer::gives(asked, case.agency) && decided { Way::Act } else { Way::Later { paper: None } }
         })
     }
 

@@ -4,7 +4,7 @@ use berth_crds::{Onboarding, Reason, Tenant};
 
 use super::Input;
 use crate::checks::Subject;
-use crate::fulfil::{Case, Way, foreign, never};
+use crate::fulfil::{Case, Way, after, foreign, never};
 use crate::system::{self, Made};
 
 /// The way of an act on a system: `stands` says whether the register has it already, `then` what it waits for.
@@ -23,8 +23,7 @@ pub fn way(case: &Case, stands: fn(&Onboarding, &Tenant) -> bool, then: fn(&Case
         return never(Reason::InvalidSpec, full);
     }
     // The paper that made the system, or the last act on it, is finished first: it is known by the system's basis.
-    let earlier = tenant.spec.basis.onboarding_ref.as_ref();
-    if earlier.is_some_and(|paper| (case.open)(paper)) { Way::Later } else { then(case, tenant) }
+    after(case, tenant.spec.basis.onboarding_ref.as_ref(), then(case, tenant))
 }
 
 /// The system of a paper and the Decisions that made its outcome.

@@ -60,6 +60,11 @@ pub enum Event {
         /// Which paper.
         message: String,
     },
+    /// Approved; an earlier paper is still being carried out.
+    Follows {
+        /// Which paper.
+        message: String,
+    },
     /// Everything is there.
     Ready {
         /// Sentence for people.
@@ -128,16 +133,8 @@ pub fn record(
     let same = status.summary.take().filter(|old| old.state == state && old.holder == holder);
     // Somebody else holds it, or until another day: what was overdue has been done.
     if same.as_ref().is_none_or(|old| old.due != due) && condition::get(&status.conditions, Overdue).is_some() {
-        let generation = onboarding.metadata.generation;
-        condition::set(
-            &mut status.conditions,
-            Overdue,
-            Is::False,
-            Reason::InTime,
-            Reason::InTime.en(),
-            generation,
-            now,
-        );
+        let (reason, generation) = (Reason::InTime, onboarding.metadata.generation);
+        condition::set(&mut status.conditions, Overdue, Is::False, reason, reason.en(), generation, now);
     }
     let since = same.map_or_else(|| now.0.to_string(), |old| old.since);
     status.summary = Some(Summary { state, holder, since, due });
@@ -150,7 +147,7 @@ fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
         Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate | Event::Stuck { .. } => true,
         Event::Decided { .. } => result != Some(OutcomeResult::Approved),
         Event::Checked | Event::Signed { .. } | Event::NoHeadroom { .. } | Event::AwaitsOther { .. } => false,
-        Event::Ready { .. } | Event::Lives { .. } => false,
+        Event::Follows { .. } | Event::Ready { .. } | Event::Lives { .. } => false,
     }
 }
 
@@ -199,6 +196,7 @@ fn told(
         Event::WithdrawnLate => (State::Withdrawn, Reason::Withdrawn, Reason::Withdrawn.en().into()),
         Event::NoHeadroom { message } => (State::WaitingForCapacity, Reason::NoHeadroom, message.clone()),
         Event::AwaitsOther { message } => (State::Approved, Reason::AwaitingOtherAgency, message.clone()),
+        Event::Follows { message } => (State::Provisioning, Reason::AwaitingEarlierPaper, message.clone()),
         Event::Stuck { reason, message, .. } => (State::Approved, *reason, message.clone()),
         Event::Ready { message, state } => (*state, Reason::Ready, message.clone()),
         Event::Lives { state } => (*state, Reason::Ready, format!("{}.", state.words().en)),

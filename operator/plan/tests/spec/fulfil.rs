@@ -5,7 +5,7 @@ use std::sync::Arc;
 use berth_crds::common::{Booking, HolderKind, PaperRef};
 use berth_crds::onboarding::OutcomeResult;
 use berth_crds::{Environment, Onboarding, Reason};
-use berth_plan::fulfil::{Case, Way, begun, open, way};
+use berth_plan::fulfil::{Case, Way, begun, follows, open, way};
 use berth_plan::register::Register;
 use serde_json::{Value, json};
 
@@ -62,7 +62,10 @@ fn a_change_books_only_against_the_object_and_the_revision_that_it_was_written_a
     let register = register();
     let at = |request: &Onboarding, open: &[&str]| of_case(request, "aaaaaa-prod", None, &register, open);
     assert_eq!(at(&change(json!({})), &[]), Way::Change);
-    assert_eq!(at(&change(json!({})), &["uid-first"]), Way::Later, "the paper before it is still being carried out");
+    let first = PaperRef { namespace: "agency-ag-62".into(), name: "onb-first".into(), uid: "uid-first".into() };
+    let told = "\"onb-first\" in agency-ag-62 is still being carried out; this follows when it is done.";
+    assert_eq!(follows(&first), told);
+    assert_eq!(at(&change(json!({})), &["uid-first"]), Way::Later { paper: Some(first) });
     assert_eq!(
         at(&change(json!({"spec": {"revision": 2}})), &[]),
         Way::Never {
@@ -104,7 +107,8 @@ fn a_second_environment_of_a_kind_waits_while_the_first_is_made_and_ends_once_it
     let at = |booking: Option<&Booking>, open: &[&str]| of_case(&add("Dev"), "aaaaaa-dev", booking, &register, open);
     assert_eq!(at(None, &[]), Way::Create);
     assert_eq!(at(Some(&entry("aaaaaa-dev", Some("uid-onb-a"))), &[]), Way::Create, "its own booking");
-    assert_eq!(at(Some(&entry("aaaaaa-dev", Some("other"))), &["other"]), Way::Later);
+    let other = entry("aaaaaa-dev", Some("other"));
+    assert_eq!(at(Some(&other), &["other"]), Way::Later { paper: other.onboarding_ref.clone() });
     assert_eq!(reason(at(Some(&entry("aaaaaa-dev", Some("other"))), &[])), Some(Reason::AlreadyExists));
     assert_eq!(reason(at(Some(&entry("aaaaaa-dev", None)), &[])), Some(Reason::AlreadyExists));
     assert_eq!(reason(of_case(&add("Prod"), "aaaaaa-prod", None, &register, &[])), Some(Reason::AlreadyExists));

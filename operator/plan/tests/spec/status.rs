@@ -275,6 +275,7 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
             "platform-operator",
             "working",
         ),
+        (Some((Approved, by)), Event::Follows { message: message() }, State::Provisioning, "operator", "working"),
         (Some((Approved, by)), stuck, State::Approved, "platform-operator", "stuck"),
         (Some((Approved, by)), ready(State::HandedOver), State::HandedOver, "requester", "ready"),
         (Some((Approved, by)), ready(State::AwaitingGoLive), State::AwaitingGoLive, "requester", "ready"),

@@ -21,7 +21,8 @@ use crate::observe;
 pub async fn provide(pass: &mut Pass<'_>, act: &dyn Act) -> Result<Action> {
     pass.register = observe::register(pass.ctx);
     match way(pass, act) {
-        Way::Later => system::awaits_other(pass).await,
+        Way::Later { paper: Some(paper) } => entries::follows(pass, &paper).await,
+        Way::Later { paper: None } => system::awaits_other(pass).await,
         Way::Stands => finish(pass, act).await,
         Way::Never { reason, message } => {
             system::give_up(pass).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use berth_crds::common::{HolderKind, NameRef};
+use berth_crds::common::{HolderKind, NameRef, PaperRef};
 use berth_crds::onboarding::{Action as Asked, Outcome};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
 use berth_plan::act;
@@ -114,7 +114,8 @@ pub async fn provide(pass: &mut Pass<'_>) -> Result<Action> {
     let line = if pass.onboarding.spec.action == Asked::New { Some(ctx.admitting.lock().await) } else { None };
     pass.register = observe::register(ctx);
     match queue::way(ctx, &pass.register, &pass.onboarding, &place, &name) {
-        Way::Later => Ok(Action::await_change()),
+        Way::Later { paper: Some(paper) } => follows(pass, &paper).await,
+        Way::Later { paper: None } => Ok(Action::await_change()),
         Way::Stands => finish(pass).await,
         Way::Never { reason, message } => {
             take_back(pass, &place, &name).await?;
@@ -237,6 +238,19 @@ async fn finish(pass: &mut Pass<'_>) -> Result<Action> {
         let message = format!("The environment {} is ready with the prefix {prefix}.", environment.name_any());
         let state = state::handed_over(pass.onboarding.spec.action, tenant(pass).as_deref(), Some(&environment));
         pass.event(&Event::Ready { message, state }, None).await?;
+    }
+    Ok(Action::await_change())
+}
+
+/// Says once which paper comes before; who waits for headroom too has said so.
+pub(super) async fn follows(pass: &mut Pass<'_>, paper: &PaperRef) -> Result<Action> {
+    let conditions = pass.onboarding.status.as_ref().map(|s| s.conditions.as_slice()).unwrap_or_default();
+    let message = fulfil::follows(paper);
+    let told = condition::get(conditions, ConditionType::Ready).is_some_and(|c| c.message == message);
+    let waits =
+        condition::get(conditions, ConditionType::Booked).is_some_and(|c| c.reason == Reason::NoHeadroom.as_str());
+    if !told && !waits {
+        pass.event(&Event::Follows { message }, None).await?;
     }
     Ok(Action::await_change())
 }

@@ -116,7 +116,7 @@ pub async fn waits(pass: &mut Pass<'_>, message: String) -> Result<Action> {
     Ok(Action::await_change())
 }
 
-/// Says once whose paper a change of owner lacks. An act that waits for another one on its system has nothing to say.
+/// Says once whose paper a change of owner lacks.
 pub async fn awaits_other(pass: &mut Pass<'_>) -> Result<Action> {
     let Some(asked) = pass.onboarding.spec.transfer.clone() else { return Ok(Action::await_change()) };
     let others = observe::transfers(pass.ctx, &pass.onboarding);

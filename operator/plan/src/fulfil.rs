@@ -2,9 +2,9 @@
 //! carried out holds nothing and keeps nobody waiting.
 
 use berth_crds::common::{Basis, BasisType, Booking, PaperRef};
-use berth_crds::environment::Lifecycle;
 use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, condition};
+use jiff::civil::Date;
 
 use crate::act;
 use crate::checks;
@@ -59,6 +59,8 @@ pub struct Case<'a> {
     pub open: &'a dyn Fn(&PaperRef) -> bool,
     /// Papers of other agencies for the same change of owner.
     pub others: &'a [std::sync::Arc<Onboarding>],
+    /// Today.
+    pub today: Date,
 }
 
 /// Whether a basis names the paper.
@@ -176,10 +178,8 @@ fn change_of(case: &Case, seen: &Environment) -> Way {
     if let Some(outdated) = outdated(case, seen) {
         return outdated;
     }
-    if seen.spec.lifecycle != Lifecycle::Active {
-        let message =
-            "The environment was stopped meanwhile and does not change its size; ask for `Resume`, then anew.";
-        return never(Reason::InvalidSpec, message.into());
+    if let Some(stopped) = life::no_growth(seen, case.today) {
+        return never(Reason::InvalidSpec, stopped);
     }
     after(case, seen.spec.basis.onboarding_ref.as_ref(), Way::Change)
 }

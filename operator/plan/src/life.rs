@@ -16,14 +16,19 @@ use crate::dossier::clock::Clocks;
 pub fn stage(spec: &EnvironmentSpec, today: Date) -> Stage {
     let reached = |text: Option<&str>| text.and_then(day::parse).is_some_and(|on| on <= today);
     let halt = spec.schedule.as_ref().and_then(|s| s.halt.as_deref());
-    match (spec.lifecycle, &spec.schedule) {
-        (Lifecycle::Active, _) if ended(spec, today) => Stage::Suspended,
-        (Lifecycle::Active, _) => Stage::Active,
-        (Lifecycle::Decommissioned, Some(_)) if reached(halt) => Stage::Halted,
-        (_, Some(schedule)) if !reached(Some(&schedule.suspend)) => Stage::Active,
-        // Stopped by hand, without dates: at once.
-        (_, _) => Stage::Suspended,
+    match spec.lifecycle {
+        Lifecycle::Decommissioned if reached(halt) => Stage::Halted,
+        // A stop that is to begin later does not put the last day off.
+        _ if stopped_by(spec, today) || ended(spec, today) => Stage::Suspended,
+        _ => Stage::Active,
     }
+}
+
+/// Whether a stop that a paper or a hand decided has begun on a day.
+fn stopped_by(spec: &EnvironmentSpec, day: Date) -> bool {
+    let begun = |schedule: &Schedule| day::parse(&schedule.suspend).is_some_and(|begins| begins <= day);
+    // Stopped by hand, without dates: at once.
+    spec.lifecycle != Lifecycle::Active && spec.schedule.as_ref().is_none_or(begun)
 }
 
 /// What is in force, as days and a removal have it.
@@ -88,19 +93,18 @@ pub fn may_be_removed(spec: &EnvironmentSpec, today: Date) -> bool {
 pub fn next(spec: &EnvironmentSpec, today: Date) -> Option<NextStep> {
     let step = |stage, on: Date| NextStep { stage, day: on.to_string() };
     let read = |text: Option<&String>| text.and_then(|text| day::parse(text));
-    match (spec.lifecycle, &spec.schedule) {
-        (Lifecycle::Active, _) => {
-            let after = last_day(spec)?.tomorrow().ok()?;
-            (after > today).then(|| step(Stage::Suspended, after))
-        }
+    let ends = last_day(spec).and_then(|last| last.tomorrow().ok());
+    let (suspend, halt, remove) = match (spec.lifecycle, &spec.schedule) {
+        (Lifecycle::Active, _) => (ends, None, None),
         (_, Some(Schedule { suspend, halt, remove })) => {
-            let steps = [(Stage::Suspended, Some(suspend)), (Stage::Halted, halt.as_ref())];
-            let coming = steps.into_iter().filter_map(|(stage, on)| Some((stage, read(on)?)));
-            let coming = coming.filter(|(_, on)| *on > today).map(|(stage, on)| step(stage, on)).next();
-            coming.or_else(|| read(remove.as_ref()).map(|on| step(Stage::Removed, on)))
+            let stops = read(Some(suspend)).into_iter().chain(ends).min();
+            (stops, read(halt.as_ref()), read(remove.as_ref()))
         }
-        (_, None) => None,
-    }
+        (_, None) => return None,
+    };
+    let steps = [(Stage::Suspended, suspend), (Stage::Halted, halt)];
+    let coming = steps.into_iter().find_map(|(stage, on)| Some(step(stage, on.filter(|on| *on > today)?)));
+    coming.or_else(|| remove.map(|on| step(Stage::Removed, on)))
 }
 
 /// Whether a paper lies with the agency that owns the system: who owned it before has no say in what becomes of it.
@@ -169,7 +173,8 @@ pub fn has_left<'a>(environments: impl IntoIterator<Item = &'a Environment>, bef
 
 /// Whether an environment's last day is near, counted in days of the rule set, or over; the sentence for people.
 pub fn ending(spec: &EnvironmentSpec, clocks: &Clocks, today: Date) -> Option<(Reason, String)> {
-    let last = last_day(spec).filter(|_| spec.lifecycle == Lifecycle::Active)?;
+    // A stop that has begun, or begins by then, says enough.
+    let last = last_day(spec).filter(|last| !stopped_by(spec, today.max(*last)))?;
     if last < today {
         let message = format!("The last day was {last}: it is suspended; ask for `Extend` or `Decommission`.");
         return Some((Reason::LastDayOver, message));

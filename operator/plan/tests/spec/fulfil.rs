@@ -41,6 +41,7 @@ fn of_case(request: &Onboarding, name: &str, booking: Option<&Booking>, register
         register,
         open: &|paper| open.contains(&paper.uid.as_str()),
         others: &[],
+        today: today(),
     })
 }
 

@@ -316,6 +316,7 @@ fn way_of(request: &berth_crds::Onboarding, agency: &str, register: &Register) -
         register,
         open: &|_| false,
         others: &[],
+        today: today(),
     })
 }
 

@@ -96,6 +96,7 @@ fn way_of(paper: &Onboarding, register: &Register) -> Way {
         register,
         open: &|_| false,
         others: &[],
+        today: today(),
     })
 }
 
@@ -118,6 +119,7 @@ fn step(stage: Stage, on: &str) -> Option<NextStep> {
 fn stage_and_next_step_follow_from_the_days_of_the_spec_alone() {
     let leaving = json!({"lifecycle": "Decommissioned",
         "schedule": {"suspend": "2026-11-24", "halt": "2026-12-04", "remove": "2027-01-04"}});
+    let ending = merge(leaving.clone(), json!({"endDate": "2026-11-20"}));
     let stopped = json!({"lifecycle": "Suspended", "schedule": {"suspend": "2026-11-24"}});
     let table = [
         ("Prod", json!({}), "2026-11-24", Stage::Active, None),
@@ -134,6 +136,10 @@ fn stage_and_next_step_follow_from_the_days_of_the_spec_alone() {
         ("Prod", leaving.clone(), "2026-12-04", Stage::Halted, step(Stage::Removed, "2027-01-04")),
         ("Prod", leaving, "2027-02-01", Stage::Halted, step(Stage::Removed, "2027-01-04")),
         ("Prod", json!({"lifecycle": "Decommissioned"}), "2026-11-24", Stage::Suspended, None),
+        // A stop that is to begin long after the last day.
+        ("Dev", ending.clone(), "2026-11-20", Stage::Active, step(Stage::Suspended, "2026-11-21")),
+        ("Dev", ending.clone(), "2026-11-21", Stage::Suspended, step(Stage::Halted, "2026-12-04")),
+        ("Prod", ending, "2026-11-21", Stage::Active, step(Stage::Suspended, "2026-11-24")),
     ];
     for (n, (kind, with, on, stage, next)) in table.into_iter().enumerate() {
         let spec = environment("aaaaaa-x", kind, with).spec;
@@ -314,9 +320,38 @@ fn what_is_stopped_does_not_grow() {
             register: &register,
             open: &|_| false,
             others: &[],
+            today: today(),
         });
         assert!(matches!(way, Way::Never { reason: Reason::InvalidSpec, .. }), "approved before the stop: {way:?}");
     }
+}
+
+#[test]
+fn what_was_asked_in_time_does_not_grow_after_the_last_day() {
+    let way = |last: &str| {
+        let dev = environment("aaaaaa-dev", "Dev", json!({"endDate": last}));
+        let register = register_with(|r| {
+            r.environments.insert("aaaaaa-dev".into(), Arc::new(dev));
+        });
+        let change = onboarding(json!({"spec": {
+            "action": "Change", "system": null, "environment": {"kind": "Dev"}, "revision": 1,
+            "environmentRef": {"name": "aaaaaa-dev", "uid": "uid-aaaaaa-dev"}
+        }}));
+        berth_plan::fulfil::way(&Case {
+            onboarding: &change,
+            agency: "ag-62",
+            environment: "aaaaaa-dev",
+            booking: None,
+            register: &register,
+            open: &|_| false,
+            others: &[],
+            today: today(),
+        })
+    };
+    assert_eq!(way("2026-11-24"), Way::Change);
+    let message =
+        "The environment is stopped and does not change its size; its last day is over: ask for `Extend` first.";
+    assert_eq!(way("2026-11-23"), Way::Never { reason: Reason::InvalidSpec, message: message.into() });
 }
 
 #[test]
@@ -493,4 +528,8 @@ fn a_last_day_is_told_in_time_and_for_environments_other_than_production_only() 
     assert_eq!(told("Dev", json!({"endDate": "2026-11-23"})), Some(Reason::LastDayOver));
     assert_eq!(told("Prod", json!({"endDate": "2026-11-25"})), None);
     assert_eq!(told("Dev", json!({"endDate": "2026-11-25", "lifecycle": "Suspended"})), None);
+    let stops = |on: &str, last: &str| json!({"endDate": last, "lifecycle": "Suspended", "schedule": {"suspend": on}});
+    assert_eq!(told("Dev", stops("2026-11-25", "2026-11-25")), None, "a stop that begins by then says enough");
+    assert_eq!(told("Dev", stops("2027-06-30", "2026-11-25")), Some(Reason::LastDayNear));
+    assert_eq!(told("Dev", stops("2027-06-30", "2026-11-23")), Some(Reason::LastDayOver));
 }

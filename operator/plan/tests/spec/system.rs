@@ -143,6 +143,7 @@ fn what_is_on_its_way_out_keeps_its_owner_until_it_is_gone_or_taken_back() {
             onboarding: &give,
             agency: "ag-62",
             environment: "",
+            today: jiff::civil::date(2026, 11, 27),
             booking: None,
             register,
             open: &|_| false,

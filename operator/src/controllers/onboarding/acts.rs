@@ -53,6 +53,7 @@ fn way(pass: &Pass, act: &dyn Act) -> Way {
         register: &pass.register,
         open: &|paper| observe::is_open(pass.ctx, paper),
         others: &observe::transfers(pass.ctx, &pass.onboarding),
+        today: pass.ctx.today(),
     })
 }
 

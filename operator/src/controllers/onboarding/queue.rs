@@ -27,6 +27,7 @@ pub fn way(ctx: &Context, register: &Register, onboarding: &Onboarding, place: &
         register,
         open: &|paper| observe::is_open(ctx, paper),
         others: &[],
+        today: ctx.today(),
     })
 }
 

@@ -3,8 +3,10 @@
 
 use berth_api::proto::v1::{
     ApproveOnboardingRequest, CheckOnboardingRequest, CorrectOnboardingRequest, CreateOnboardingRequest, Document,
-    Grant, ListDecisionsRequest, Onboarding, Resources, ReturnOnboardingRequest, check, onboarding,
+    GetOnboardingRequest, Grant, ListDecisionsRequest, Onboarding, Resources, ReturnOnboardingRequest, check,
+    onboarding,
 };
+use berth_cluster::until;
 use berth_crds::onboarding::State;
 use berth_crds::{ConditionType, OnboardingSpec as Paper};
 use berth_tests::error::Result;
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::way::Way;
-use crate::world::{code, decision, message, request, shared};
+use crate::world::{PATIENCE, code, decision, message, request, shared};
 
 /// The API's message of a request in Kubernetes' form.
 fn asked(agency: &str, name: &str, change: impl FnOnce(&mut Value)) -> CreateOnboardingRequest {
@@ -128,6 +130,14 @@ async fn a_correction_replaces_the_letters_data_restarts_nothing_and_is_the_requ
     let mut nothing = correct("4/SKHCN");
     (nothing.letter, nothing.request_id) = (None, "correct-2".into());
     assert_eq!(lead.onboardings.correct_onboarding(nothing).await.unwrap_err().code(), Code::InvalidArgument);
+    until("the letter is read as it was corrected", PATIENCE, async || {
+        let get = GetOnboardingRequest { name: paper.name.clone() };
+        let mut lead = way.client("lead-62").await.map_err(|e| e.to_string())?;
+        let read = lead.onboardings.get_onboarding(get).await.map_err(|e| e.to_string())?.into_inner();
+        let letter = read.spec.and_then(|spec| spec.letter).unwrap_or_default();
+        if letter.number == "2/SKHCN" { Ok(()) } else { Err(format!("{letter:?}")) }
+    })
+    .await?;
     let after = way.world.onboarding("ag-62", id).await?;
     let (before, after) = (before.status.unwrap_or_default(), after.status.unwrap_or_default());
     assert_eq!((after.outcome, after.summary), (None, before.summary), "no clock restarts");

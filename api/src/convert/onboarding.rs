@@ -7,7 +7,10 @@ use berth_crds::{
     },
 };
 
-use berth_plan::{act, checks, dossier::holder};
+use berth_plan::{
+    act, checks,
+    dossier::{holder, letter},
+};
 
 use super::{
     Twin, bilingual, conditions, create_time, document, environment::exception, etag, form, grant, identity, resources,
@@ -26,7 +29,8 @@ pub fn message(from: &Onboarding) -> pb::Onboarding {
         uid: from.metadata.uid.clone().unwrap_or_default(),
         etag: etag(&from.metadata),
         create_time: create_time(&from.metadata),
-        spec: Some(spec(&from.spec, namespace)),
+        // What is asked, with the letter as it was corrected: the versions before it stand in the Decisions.
+        spec: Some(pb::OnboardingSpec { letter: letter::in_force(from).map(document), ..spec(&from.spec, namespace) }),
         requester: Some(identity(&from.spec.requester)),
         state: state(from).proto() as i32,
         holder: summary.holder,

@@ -4,8 +4,8 @@ use berth_crds::{
     condition::{self, Is},
     environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception},
     onboarding::{
-        Action, CheckResult, DataKind, EnvironmentRequest, Grant, OnboardingStatus, Outcome, OutcomeResult, State,
-        SubjectBand, Summary, SystemRequest, Verdict,
+        Action, CheckResult, CorrectedLetter, DataKind, EnvironmentRequest, Grant, OnboardingStatus, Outcome,
+        OutcomeResult, State, SubjectBand, Summary, SystemRequest, Verdict,
     },
 };
 use jiff::{Timestamp, civil::date};
@@ -172,6 +172,11 @@ fn a_message_shows_asked_decided_and_where_it_stands() {
     status.environment_ref = Some(NameRef::to("abcdef-prod"));
     let message = onboarding::message(&noun);
     let outcome = message.outcome.clone().unwrap();
+    let number = |shown: &pb::Onboarding| shown.spec.clone().and_then(|s| s.letter).map(|letter| letter.number);
+    assert_eq!(number(&message).as_deref(), Some("123/SYT-VP"));
+    let document = Document { number: "124/SYT-VP".into(), ..noun.spec.letter.clone().unwrap() };
+    noun.status.as_mut().unwrap().letter = Some(CorrectedLetter { at: Time(at("2026-11-24T00:30:00Z")), document });
+    assert_eq!(number(&onboarding::message(&noun)).as_deref(), Some("124/SYT-VP"), "as it was corrected");
     assert_eq!(message.name, "agencies/ag-62/onboardings/onb-u");
     assert_eq!(
         (message.etag.as_str(), message.state(), message.due.as_str()),

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::common::{Bilingual, NameRef, Resources};
+use crate::common::{Bilingual, Document, NameRef, Resources};
 use crate::decision::SignerRole;
 use crate::onboarding::State;
 
@@ -32,6 +32,9 @@ pub struct OnboardingStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub later_profiles: Vec<LaterProfile>,
+    /// The letter's data as a `Correct` left them; absent where none counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<CorrectedLetter>,
     /// Roles that must sign.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
@@ -63,6 +66,16 @@ pub struct LaterProfile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
     pub met_by: Option<String>,
+}
+
+/// The letter's data after a correction.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CorrectedLetter {
+    /// When they were given.
+    pub at: Time,
+    /// The data.
+    pub document: Document,
 }
 
 /// Result of one check.

@@ -91,11 +91,19 @@ pub fn all(subject: &Subject) -> Vec<CheckResult> {
     let later = |id| passed(id, "It is judged once everything else is in order.");
     results.push(if in_order { room::headroom(subject) } else { later(HEADROOM) });
     results.push(if in_order { room::automatic(subject) } else { later("automatic") });
-    for result in &mut results {
-        let told = result.result != Verdict::Passed || result.reason == Reason::NotAutomatic.as_str();
-        result.advice = advice(&result.id).filter(|_| told);
-    }
-    results
+    results.into_iter().map(advised).collect()
+}
+
+/// The checks as they are recorded, with that of the letter made anew: its data were corrected, and nothing else was.
+pub fn with_letter(subject: &Subject) -> Vec<CheckResult> {
+    let recorded = subject.onboarding.status.as_ref().map(|status| status.checks.clone()).unwrap_or_default();
+    let letter = advised(dossier::letter(subject));
+    recorded.into_iter().map(|check| if check.id == letter.id { letter.clone() } else { check }).collect()
+}
+
+fn advised(result: CheckResult) -> CheckResult {
+    let told = result.result != Verdict::Passed || result.reason == Reason::NotAutomatic.as_str();
+    CheckResult { advice: advice(&result.id).filter(|_| told), ..result }
 }
 
 /// What the results mean for the request.

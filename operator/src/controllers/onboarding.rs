@@ -14,7 +14,7 @@ use berth_crds::onboarding::{LaterProfile, OnboardingStatus, Outcome, OutcomeRes
 use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, condition, names};
 use berth_plan::checks::{self, Overall};
 use berth_plan::decide::{self, Case, Made};
-use berth_plan::dossier::{holder, later, state};
+use berth_plan::dossier::{holder, later, letter, state};
 use berth_plan::register::Register;
 use berth_plan::status::onboarding::{Event, after_checks, awaits_checks, record, refusal_outcome};
 use berth_plan::system::delegation;
@@ -181,12 +181,29 @@ async fn decide(pass: &mut Pass<'_>) -> Result<()> {
             decision::write(paper, verdict.effect, verdict.reason, pass.ctx).await?;
         }
     }
+    corrected(pass, &profile, undecided).await?;
     match made {
         Some(made) => outcome(pass, made).await?,
         None if undecided => signed(pass, state::missing(&signers, &decisions, &judged)).await?,
         None => {}
     }
     late_withdrawal(pass, &decisions, booked).await
+}
+
+/// Takes over the letter's data as a correction left them. No event: no state changes, and no clock begins anew.
+async fn corrected(pass: &mut Pass<'_>, profile: &PolicyProfile, undecided: bool) -> Result<()> {
+    // As they are now: what was just judged among them.
+    let letter = letter::corrected(&pass.onboarding, &observe::decisions(pass.ctx, &pass.onboarding));
+    let status = pass.onboarding.status.get_or_insert_default();
+    if status.letter == letter {
+        return Ok(());
+    }
+    status.letter = letter;
+    let mut status = status.clone();
+    if undecided {
+        status.checks = pass.judge(profile, checks::with_letter);
+    }
+    pass.write(status).await
 }
 
 /// Says who must still sign, when somebody has.

@@ -4,26 +4,28 @@ use std::sync::Arc;
 
 use berth_crds::onboarding::{Action, CheckResult, OutcomeResult, Verdict};
 use berth_crds::{Onboarding, Reason};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use super::{CHAIN, Subject, gather, number, passed, result};
 use crate::dossier::{chain, letter};
 
-/// A letter number is used once per issuer and year; a second use warns and stops nothing. Of two within one second both are
-/// warned: a warning must not get lost.
+/// A letter number is used once per issuer and year; a second use warns and stops nothing, whether the paper brought it or a
+/// correction. Of two within one second both are warned: a warning must not get lost.
 pub fn letter(s: &Subject) -> CheckResult {
-    let Some(mine) = s.onboarding.spec.letter.as_ref().and_then(letter::identity) else {
+    let in_force = letter::in_force(s.onboarding);
+    let Some(mine) = in_force.and_then(letter::identity) else {
         return passed("letter", "No letter is given, or its date cannot be read.");
     };
     let own: Vec<Option<String>> = chain::papers(s.onboarding, s.papers).iter().map(|paper| paper.uid()).collect();
     let other = s.papers.iter().find(|paper| {
-        let theirs = paper.spec.letter.as_ref().and_then(letter::identity);
-        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && second(paper) <= second(s.onboarding)
+        let theirs = letter::in_force(paper).and_then(letter::identity);
+        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && given(paper) <= given(s.onboarding)
     });
     match other {
         None => passed("letter", "The letter number is new for its issuer and year."),
         Some(paper) => {
-            let number = s.onboarding.spec.letter.as_ref().map(|l| l.number.as_str()).unwrap_or_default();
+            let number = in_force.map(|letter| letter.number.as_str()).unwrap_or_default();
             let message = format!("`spec.letter.number` {number:?} of {} was used for {:?}.", mine.2, paper.name_any());
             result("letter", Verdict::Warning, Reason::DuplicateLetter, message)
         }
@@ -33,12 +35,17 @@ pub fn letter(s: &Subject) -> CheckResult {
 /// Who came first. A request that is not submitted yet comes last; of two within one second one must be the first, so the
 /// name decides.
 fn order(paper: &Onboarding) -> ((bool, Option<jiff::Timestamp>), String) {
-    (second(paper), paper.name_any())
+    (second(paper.metadata.creation_timestamp.as_ref()), paper.name_any())
 }
 
-/// The second of the submission: within it nothing that lasts tells who was first.
-fn second(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>) {
-    let created = paper.metadata.creation_timestamp.as_ref().map(|time| time.0);
+/// When the letter's data that count were given.
+fn given(paper: &Onboarding) -> (bool, Option<jiff::Timestamp>) {
+    second(letter::given(paper))
+}
+
+/// The second of a submission: within it nothing that lasts tells who was first.
+fn second(created: Option<&Time>) -> (bool, Option<jiff::Timestamp>) {
+    let created = created.map(|time| time.0);
     (created.is_none(), created)
 }
 

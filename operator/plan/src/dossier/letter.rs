@@ -4,29 +4,39 @@ use std::sync::Arc;
 
 use berth_crds::common::Document;
 use berth_crds::decision::{DecisionVerdict, Effect};
+use berth_crds::onboarding::CorrectedLetter;
 use berth_crds::{Decision, Onboarding};
 use jiff::civil::Date;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::day;
 
-/// Every version of the letter's data, oldest first: as submitted, then each correction that counts.
-pub fn versions<'a>(onboarding: &'a Onboarding, decisions: &'a [Arc<Decision>]) -> Vec<&'a Document> {
+/// The letter's data as the last correction that counts left them.
+pub fn corrected(onboarding: &Onboarding, decisions: &[Arc<Decision>]) -> Option<CorrectedLetter> {
     let counts = |d: &&Arc<Decision>| {
         d.spec.verdict == DecisionVerdict::Correct
             && d.spec.paper().uid == onboarding.uid().unwrap_or_default()
             && d.status.as_ref().and_then(|s| s.effect) == Some(Effect::Effective)
     };
-    let mut corrections: Vec<&Arc<Decision>> = decisions.iter().filter(counts).collect();
-    corrections.sort_by_key(|d| (d.metadata.creation_timestamp.clone(), number(d)));
-    let corrected = corrections.into_iter().filter_map(|d| d.spec.document.as_ref());
-    onboarding.spec.letter.iter().chain(corrected).collect()
+    let corrections = decisions.iter().filter(counts);
+    let last = corrections.max_by_key(|d| (d.metadata.creation_timestamp.clone(), number(d)))?;
+    Some(CorrectedLetter { at: last.metadata.creation_timestamp.clone()?, document: last.spec.document.clone()? })
 }
 
-/// The letter's data as they count now.
-pub fn in_force<'a>(onboarding: &'a Onboarding, decisions: &'a [Arc<Decision>]) -> Option<&'a Document> {
-    versions(onboarding, decisions).pop()
+/// The letter's data as they count now, as they were recorded.
+pub fn in_force(onboarding: &Onboarding) -> Option<&Document> {
+    recorded(onboarding).map(|letter| &letter.document).or(onboarding.spec.letter.as_ref())
+}
+
+/// When they were given: with the paper, or by its correction.
+pub fn given(onboarding: &Onboarding) -> Option<&Time> {
+    recorded(onboarding).map(|letter| &letter.at).or(onboarding.metadata.creation_timestamp.as_ref())
+}
+
+fn recorded(onboarding: &Onboarding) -> Option<&CorrectedLetter> {
+    onboarding.status.as_ref()?.letter.as_ref()
 }
 
 fn number(decision: &Decision) -> u32 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use berth_crds::onboarding::{CheckResult, Verdict};
 use berth_crds::{Agency, Onboarding, PolicyProfile};
-use berth_plan::checks::{IDS, Overall, advice, all, overall, title};
+use berth_plan::checks::{IDS, Overall, advice, all, overall, title, with_letter};
 use berth_plan::register::Register;
 use serde_json::{Value, json};
 use unicode_normalization::is_nfc;
@@ -81,6 +81,46 @@ fn a_letter_number_that_was_used_warns_the_later_request_and_stops_nothing() {
     let back =
         paper("onb-4", "10:00", "12/SYT", json!({"spec": {"supersedes": {"name": "onb-1", "uid": "uid-onb-1"}}}));
     assert_eq!(told(&all(&subject(&back, "ag-62", &profile, &register, &[first])), "letter").0, Verdict::Passed);
+}
+
+#[test]
+fn a_corrected_letter_is_compared_as_it_is_now_and_since_when_it_is() {
+    let (profile, register) = (profile(json!({})), register());
+    let letter = json!({"issuer": "Sở Y tế", "number": "13/SYT", "date": "2026-11-20", "signer": "Nguyễn Văn An"});
+    let corrected = json!({"status": {"letter": {"at": "2026-11-24T09:30:00Z", "document": letter}}});
+    let corrected = paper("onb-1", "08:00", "12/SYT", corrected);
+    let of = |name: &str, clock: &str, number: &str| paper(name, clock, number, json!({}));
+    let warned = |mine: &Arc<Onboarding>, other: &Arc<Onboarding>| {
+        let papers = [mine.clone(), other.clone()];
+        told(&all(&subject(mine, "ag-62", &profile, &register, &papers)), "letter").0
+    };
+    let (before, after) = (of("onb-2", "09:00", "13/SYT"), of("onb-3", "10:00", "13/SYT"));
+    assert_eq!(warned(&corrected, &before), Verdict::Warning, "corrected to a number that was used meanwhile");
+    assert_eq!(warned(&before, &corrected), Verdict::Passed);
+    assert_eq!(warned(&after, &corrected), Verdict::Warning);
+    assert_eq!(warned(&corrected, &after), Verdict::Passed);
+    assert_eq!(warned(&of("onb-4", "10:00", "12/SYT"), &corrected), Verdict::Passed, "nobody has that number any more");
+}
+
+#[test]
+fn a_correction_makes_the_check_of_the_letter_anew_and_no_other() {
+    let (profile, register) = (profile(json!({})), register());
+    let used = paper("onb-0", "07:00", "13/SYT", json!({}));
+    let first = paper("onb-1", "08:00", "12/SYT", json!({}));
+    let papers = [used, first.clone()];
+    let mut now = first.as_ref().clone();
+    let before = all(&subject(&now, "ag-62", &profile, &register, &papers));
+    let status = now.status.get_or_insert_default();
+    status.checks = before.clone();
+    let document = json!({"issuer": "Sở Y tế", "number": "13/SYT", "date": "2026-11-20", "signer": "Nguyễn Văn An"});
+    status.letter = of(json!({"at": "2026-11-24T09:00:00Z", "document": document}));
+    // Whatever else would be told otherwise by now is left as it was.
+    now.spec.justification = String::new();
+    let after = with_letter(&subject(&now, "ag-62", &profile, &register, &papers));
+    let changed: Vec<&str> = before.iter().zip(&after).filter(|(a, b)| a != b).map(|(a, _)| a.id.as_str()).collect();
+    assert_eq!((after.len(), changed), (before.len(), vec!["letter"]));
+    assert_eq!((told(&after, "letter").0, told(&after, "letter").1), (Verdict::Warning, "DuplicateLetter".into()));
+    assert_eq!(after.iter().find(|r| r.id == "letter").unwrap().advice, advice("letter"));
 }
 
 /// How a request ended.

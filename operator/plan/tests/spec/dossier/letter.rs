@@ -1,9 +1,10 @@
 //! Letters and their corrections; what a decision changes of what was asked.
 
+use berth_crds::Onboarding;
 use berth_crds::common::{Document, NameRef, Resources};
 use berth_crds::onboarding::Grant;
 use berth_plan::dossier::difference::{Change, between, sentence};
-use berth_plan::dossier::letter::{identity, in_force, versions};
+use berth_plan::dossier::letter::{corrected, given, identity, in_force};
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -18,7 +19,7 @@ fn letter(issuer: &str, number: &str, date: &str) -> Document {
     }
 }
 
-fn corrected(n: u32, number: &str, effect: &str) -> std::sync::Arc<berth_crds::Decision> {
+fn correction(n: u32, number: &str, effect: &str) -> std::sync::Arc<berth_crds::Decision> {
     let document = json!({"issuer": "Sở Y tế", "number": number, "date": "2026-11-20", "signer": "Trần Thị Bình"});
     let with = json!({"spec": {"document": document, "reason": "Ghi nhầm số."}, "status": {"effect": effect}});
     decision(&format!("requester.{n}"), "Correct", "lan", &format!("09:0{n}"), with)
@@ -27,15 +28,17 @@ fn corrected(n: u32, number: &str, effect: &str) -> std::sync::Arc<berth_crds::D
 #[test]
 fn the_last_correction_that_counts_is_the_letter_in_force() {
     let first = json!({"issuer": "Sở Y tế", "number": "1/SYT", "date": "2026-11-20", "signer": "Nguyễn Văn An"});
-    let paper = onboarding(json!({"spec": {"letter": first}}));
-    let numbers = |decisions: &[_]| versions(&paper, decisions).iter().map(|l| l.number.clone()).collect::<Vec<_>>();
-    assert_eq!(numbers(&[]), ["1/SYT"]);
+    let mut paper = onboarding(json!({"spec": {"letter": first}}));
+    let told = |paper: &Onboarding| (in_force(paper).map(|l| l.number.clone()), given(paper).cloned());
+    assert_eq!(told(&paper), (Some("1/SYT".into()), Some(at("08:00"))));
+    assert_eq!(corrected(&paper, &[]), None);
     let decisions =
-        [corrected(2, "3/SYT", "Effective"), corrected(1, "2/SYT", "Effective"), corrected(3, "4/SYT", "Void")];
-    assert_eq!(numbers(&decisions), ["1/SYT", "2/SYT", "3/SYT"]);
-    assert_eq!(in_force(&paper, &decisions).map(|l| l.number.as_str()), Some("3/SYT"));
+        [correction(2, "3/SYT", "Effective"), correction(1, "2/SYT", "Effective"), correction(3, "4/SYT", "Void")];
+    paper.status.get_or_insert_default().letter = corrected(&paper, &decisions);
+    assert_eq!(told(&paper), (Some("3/SYT".into()), Some(at("09:02"))));
+    assert_eq!(in_force(&paper).map(|l| l.signer.as_str()), Some("Trần Thị Bình"), "all of its data");
     let none = onboarding(json!({"spec": {"letter": Value::Null}}));
-    assert_eq!(in_force(&none, &[]), None);
+    assert_eq!(in_force(&none), None);
 }
 
 #[test]

@@ -54,6 +54,7 @@ async fn an_additional_environment_cannot_bring_a_lower_level() -> Result<()> {
     spec["action"] = json!("AddEnvironment");
     spec["tenantRef"] = json!({"name": high.spec.tenant_ref.name});
     spec["environment"]["kind"] = json!("Dev");
+    spec["environment"]["endDate"] = json!("2036-12-31");
     let message = rejected(world, "lead-62", body.clone()).await?;
     assert!(message.contains("`spec.system` is not used by action AddEnvironment"), "{message}");
     body["metadata"]["name"] = json!("abuse-lower-2");

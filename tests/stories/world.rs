@@ -260,6 +260,10 @@ pub fn addition(agency: &str, name: &str, tenant: &str, environment: Value) -> V
     spec["action"] = json!("AddEnvironment");
     spec["tenantRef"] = json!({"name": tenant});
     spec["environment"] = environment;
+    let asked = &mut spec["environment"];
+    if asked["kind"] != "Prod" && asked["endDate"].is_null() {
+        asked["endDate"] = json!("2036-12-31");
+    }
     spec.as_object_mut().expect("a request has a spec").remove("system");
     body
 }

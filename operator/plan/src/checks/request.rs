@@ -1,6 +1,7 @@
 //! Checks of what the request says and names.
 
-use berth_crds::onboarding::{Action, CheckResult};
+use berth_crds::environment::EnvironmentKind;
+use berth_crds::onboarding::{Action, CheckResult, EnvironmentRequest};
 use berth_crds::tenant::LevelStatus;
 use berth_crds::{Environment, Reason};
 
@@ -39,32 +40,36 @@ pub fn complete(s: &Subject) -> CheckResult {
         }
     }
     defects.extend(missing_parts(s));
-    if let Some(environment) = &spec.environment {
-        if let Some(end) = &environment.end_date
-            && spec.action != Action::Change
-            && day::parse(end).is_none_or(|d| d <= s.day)
-        {
-            defects.push(format!("`spec.environment.endDate` is {end:?}; give a date after {}.", s.day));
-        }
-        if environment.end_date.is_some() && spec.action == Action::Change {
-            let message =
-                "`spec.environment.endDate` is not changed by action Change; leave it out, and ask for `Extend`.";
-            defects.push(message.into());
-        }
-        if let Some(until) = &environment.until
-            && day::parse(until).is_none_or(|d| d <= s.day)
-        {
-            defects.push(format!("`spec.environment.until` is {until:?}; give a last day after {}.", s.day));
-        }
-        if environment.until.is_some() && spec.action != Action::Change {
-            defects.push("`spec.environment.until` is of action Change only; leave it out.".into());
-        }
-        if let Some(quota) = &environment.quota {
-            defects.extend(amounts_defects(quota));
-        }
-    }
+    defects.extend(spec.environment.iter().flat_map(|environment| environment_defects(s, environment)));
     defects.extend(act::of(spec.action).map(|act| act.defects(s)).unwrap_or_default());
     gather("complete", Reason::InvalidSpec, defects, "The request is complete.")
+}
+
+/// What is wrong with the environment that is asked for, by itself.
+fn environment_defects(s: &Subject, environment: &EnvironmentRequest) -> Vec<String> {
+    let action = s.onboarding.spec.action;
+    let (change, made) = (action == Action::Change, matches!(action, Action::New | Action::AddEnvironment));
+    let past = |text: &String| day::parse(text).is_none_or(|last| last <= s.day);
+    let end = match &environment.end_date {
+        Some(_) if change => Some("is not changed by action Change; leave it out, and ask for `Extend`".to_owned()),
+        Some(end) if past(end) => Some(format!("is {end:?}; give a date after {}", s.day)),
+        // Data of the form, field 15: all but production end.
+        None if made && environment.kind != EnvironmentKind::Prod => {
+            Some(format!("is missing; an environment of kind {:?} ends: give its last day", environment.kind))
+        }
+        _ => None,
+    };
+    let mut defects: Vec<String> = end.map(|what| format!("`spec.environment.endDate` {what}.")).into_iter().collect();
+    if let Some(until) = environment.until.as_ref().filter(|until| past(until)) {
+        defects.push(format!("`spec.environment.until` is {until:?}; give a last day after {}.", s.day));
+    }
+    if environment.until.is_some() && !change {
+        defects.push("`spec.environment.until` is of action Change only; leave it out.".into());
+    }
+    if let Some(quota) = &environment.quota {
+        defects.extend(amounts_defects(quota));
+    }
+    defects
 }
 
 /// What an action cannot do without, and a level that is none. CEL says the same; a paper may be older than its rule.

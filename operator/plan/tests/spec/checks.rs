@@ -59,6 +59,12 @@ fn each_bad_input_fails_one_named_check_that_says_field_value_and_what_to_do() {
         ("no quantity", quota("1", "4 GB", "1Gi"), "complete", vec!["spec.environment.quota", "\"4 GB\"", "`32Gi`"]),
         ("half a quantity", quota("1", "1Gi", "1.5Gi"), "complete", vec!["`storage`", "\"1.5Gi\"", "`32Gi`"]),
         (
+            "a stage without a last day",
+            environment(json!({"kind": "Staging"})),
+            "complete",
+            vec!["`spec.environment.endDate` is missing", "Staging", "give its last day"],
+        ),
+        (
             "above the class",
             quota("3", "1Gi", "1Gi"),
             "class",

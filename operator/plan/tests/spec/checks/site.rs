@@ -38,7 +38,7 @@ fn level_class_and_headroom_are_those_of_the_site_on_which_the_system_is() {
     let level = |level: i64| json!({"spec": {"system": {"level": level}}});
     let machines = || json!({"spec": {"environment": {"classRef": {"name": "vm"}}}});
     let added = |class: &str| {
-        let environment = json!({"kind": "Dev", "classRef": {"name": class}});
+        let environment = json!({"kind": "Dev", "classRef": {"name": class}, "endDate": "2027-06-30"});
         json!({"spec": {"action": "AddEnvironment", "system": null, "tenantRef": {"name": "aaaaaa"}, "environment": environment}})
     };
     let fine = |limit: &str| (Overall::Decidable, vec![], Some(limit.to_owned()));

@@ -201,7 +201,9 @@ mod tests {
         let each = ["n2", "n3", "n4"].map(|id| notice(id, std::slice::from_ref(&b)));
         gate.tried("n2", &b, Some(&refused()));
         gate.tried("n3", &b, Some(&refused()));
-        std::thread::sleep(2 * FIRST);
+        while ["n2", "n3"].iter().any(|id| !gate.wait(id, &b).is_zero()) {
+            std::thread::yield_now();
+        }
         let mut order: Vec<&Notice> = each.iter().collect();
         order.sort_by_key(|n| gate.turn(n));
         assert_eq!(order.iter().map(|n| n.spec.id.as_str()).collect::<Vec<_>>(), ["n4", "n2", "n3"]);

@@ -118,7 +118,7 @@ async fn removed(stage: &Stage, pool: &str, prefix: &str) -> Result<()> {
     stage.gone(&pools, pool).await?;
     stage.addressed(Reason::NoBackEnd).await?;
     let writes = operator_writes(&stage.world.cluster.audit_since(mark)?);
-    let theirs: Vec<&String> = writes.iter().filter(|w| w.contains("cilium")).collect();
+    let theirs: Vec<&String> = writes.iter().filter(|w| w.contains(" cilium")).collect();
     let environment = &stage.name;
     let order = [
         format!("patch ciliumpodippools {pool}"),

@@ -126,6 +126,7 @@ pub const TABLE: &[Row] = &[
     row("/berth.v1.AddressService/AcknowledgeExport", AsCaller, OUTSIDE),
     row("/berth.v1.AddressService/JustifyAddresses", BySight, PROVINCE),
     row("/berth.v1.ReportService/GetDemand", AsCaller, READ),
+    row("/berth.v1.ReportService/GetSecurityReport", AsCaller, READ),
     row("/berth.v1.ReportService/ListSimilarSystems", BySight, PROVINCE),
 ];
 

@@ -39,6 +39,11 @@ pub fn demand_report(year: i16) -> String {
     format!("demandReports/{year}")
 }
 
+/// The name of a year's security report.
+pub fn security_report(year: i16) -> String {
+    format!("securityReports/{year}")
+}
+
 /// The name of a profile.
 pub fn profile(id: &str) -> String {
     format!("profiles/{id}")

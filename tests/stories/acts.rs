@@ -3,13 +3,20 @@
 
 use std::time::Duration;
 
+use berth_api::client::Client;
+use berth_api::proto::v1::{
+    GetSecurityReportRequest, SecurityEntry,
+    security_entry::{Approval, Assessment},
+};
 use berth_cluster::until;
 use berth_crds::connection::ConnectionState;
 use berth_crds::decision::Effect;
 use berth_crds::onboarding::{OutcomeResult, State};
 use berth_crds::tenant::LevelStatus;
 use berth_crds::{ConditionType, Connection, Environment, Onboarding, Tenant, condition};
+use berth_plan::report::security::data_year;
 use berth_tests::error::Result;
+use berth_tests::stack::Door;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
@@ -102,6 +109,19 @@ async fn held(world: &World, connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// What the yearly security report says of a system today: how far its level is, by which decision, and whether it was checked.
+async fn reported(world: &World, door: &Door, plate: &str) -> Result<(Approval, String, Assessment)> {
+    let auditor = world.people.iter().find(|person| person.name == "auditor").ok_or("nobody of that name")?;
+    let year = data_year(berth_api::clock::Clock::system().today());
+    let request = GetSecurityReportRequest { name: format!("securityReports/{year}"), ..Default::default() };
+    let report =
+        Client::connect(&door.url, &auditor.token).await?.reports.get_security_report(request).await?.into_inner();
+    let of_it = |entry: &SecurityEntry| entry.tenant == format!("tenants/{plate}");
+    let entry = report.entries.into_iter().find(of_it).ok_or("no entry")?;
+    let decision = entry.decision.clone().map(|document| document.number).unwrap_or_default();
+    Ok((entry.approval(), decision, entry.assessment()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before() -> Result<()> {
     let world = shared().await?;
@@ -148,19 +168,26 @@ async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before()
     let why = early.status.unwrap_or_default().checks.into_iter().find(|c| c.id == "current").ok_or("no check")?;
     assert!(why.message.contains("Level 3 is not approved"), "{why:?}");
 
-    // The level: appraised and approved, each by its role; whoever is of the operator's unit appraises nothing (A6).
+    // The level: told in the yearly report at every step; appraised and approved, each by its role; whoever is of the operator's unit appraises nothing (A6).
+    let door = Door::start(&world.cluster).await?;
+    let step = |approval, decision: &str, assessment| (approval, decision.to_owned(), assessment);
+    let none = Assessment::Unspecified;
+    assert_eq!(reported(world, &door, &plate).await?, step(Approval::Drafting, "", none));
     let record = about(world, "lead-62", "ag-62", "acts-level", level(&plate, 3)).await?;
+    assert_eq!(reported(world, &door, &plate).await?, step(Approval::Sent, "", none));
     let own = world.sign("appraiser-69", decision(&record, "appraiser", 1, "Approve")).await?;
     assert_eq!(world.effect(&own).await?, (Effect::Void, "VoidSameUnit".to_owned()));
     assert_eq!(state(world, &record, State::UnderAppraisal).await?.status.unwrap_or_default().outcome, None);
     world.sign("appraiser", decision(&record, "appraiser", 2, "Approve")).await?;
     state(world, &record, State::AwaitingApproval).await?;
+    assert_eq!(reported(world, &door, &plate).await?, step(Approval::Appraised, "", none));
     world.sign("governing-body", signed(&record, "governing-body", "77/QĐ-UBND")).await?;
     world.until(&record, ConditionType::Ready).await?;
     let recorded = tenant(world, &plate).await?.spec.levels.pop().ok_or("no record")?;
     assert_eq!((recorded.level, recorded.status), (3, LevelStatus::Approved));
     assert_eq!(recorded.decision.map(|d| d.number).as_deref(), Some("77/QĐ-UBND"));
     assert_eq!(recorded.onboarding_ref.map(|r| r.name).as_deref(), Some("acts-level"));
+    assert_eq!(reported(world, &door, &plate).await?, step(Approval::Approved, "77/QĐ-UBND", none));
     // A level decision is not yet a permission.
     held(world, &public).await?;
 
@@ -174,6 +201,9 @@ async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before()
     assert_eq!(permission.readiness.map(|d| d.number).as_deref(), Some("5/KQ-ATTT"));
     assert!(condition::is_true(&allowed.status.unwrap_or_default().conditions, ConditionType::Operating));
     reaches(world, &public, ConnectionState::Open).await?;
+    let checked = step(Approval::Approved, "77/QĐ-UBND", Assessment::BeforeUse);
+    assert_eq!(reported(world, &door, &plate).await?, checked);
+    door.stop().await?;
     // The paper that brought the system says so, too.
     state(world, &new, State::Operating).await?;
     Ok(())

@@ -20,7 +20,7 @@ pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};
 pub use night::{Night, NightAct, What};
 pub use onboard::{Create, Letter, List, Onboard, Paper, Print, Schema, Until, Wait, Which};
-pub use report::{Demand, Report};
+pub use report::{Demand, Report, Security};
 
 /// Ask for environments of the provincial cloud, follow and decide requests.
 #[derive(Clone, Debug, Parser)]
@@ -121,7 +121,7 @@ pub enum Command {
     /// Addresses: the plan, whose one is, lines for routers, firewalls and DNS.
     #[command(subcommand)]
     Ip(Ip),
-    /// Reports: demand met, systems that sound alike.
+    /// Reports: demand met, levels and measures of all systems, systems that sound alike.
     #[command(subcommand)]
     Report(Report),
     /// Openings: ask, follow, decide, close.

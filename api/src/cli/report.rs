@@ -1,4 +1,6 @@
-//! `berth report`: how much of the demand was met, and which systems sound alike.
+//! `berth report`: how much of the demand was met, how secure the systems are, and which sound alike.
+
+mod security;
 
 use serde_json::{Value, json};
 
@@ -20,6 +22,7 @@ const PAGE: i32 = 500;
 pub async fn run(session: &Session, command: Report) -> Result {
     match command {
         Report::Demand(which) => demand(session, which).await,
+        Report::Security(which) => security::report(session, which).await,
         Report::Reuse => reuse(session).await,
     }
 }

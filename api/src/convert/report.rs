@@ -8,11 +8,12 @@ use berth_plan::{
     report::{
         demand::{Counted, Demand, Fraction, Standing},
         reuse::Pair,
+        security::{Body, Row},
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
-use super::{Twin, bilingual, resources, timestamp};
+use super::{Twin, bilingual, document, resources, timestamp};
 use crate::{name, proto::v1 as pb};
 
 /// "Demand met" as of an instant; `agency` is the id of the one that was counted.
@@ -57,6 +58,33 @@ fn fraction(from: Fraction) -> pb::Fraction {
 
 fn number(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// The security report of a year, as of a day.
+pub fn security(rows: &[Row], year: i16, on: Date) -> pb::SecurityReport {
+    let entries = rows.iter().map(entry).collect();
+    pb::SecurityReport { name: name::security_report(year), as_of_date: on.to_string(), entries }
+}
+
+fn entry(from: &Row) -> pb::SecurityEntry {
+    let id = |body: &Option<Body>| body.as_ref().map(|body| name::agency(&body.id)).unwrap_or_default();
+    let called = |body: &Option<Body>| body.as_ref().map(|body| bilingual(&body.name));
+    pb::SecurityEntry {
+        tenant: name::tenant(&from.tenant),
+        display_name: Some(bilingual(&from.name)),
+        agency: name::agency(&from.owner),
+        governing_body: id(&from.governing_body),
+        governing_body_display_name: called(&from.governing_body),
+        operator: id(&from.operator),
+        operator_display_name: called(&from.operator),
+        level: i32::try_from(from.level).unwrap_or_default(),
+        approval: from.approval.proto().into(),
+        decision: from.decision.as_ref().map(document),
+        regulation: from.regulation.clone().unwrap_or_default(),
+        expected_date: from.expected.map(|day| day.to_string()).unwrap_or_default(),
+        measures: from.measures.proto().into(),
+        assessment: from.assessment.map(|assessment| assessment.proto().into()).unwrap_or_default(),
+    }
 }
 
 /// A pair of systems that sound alike.

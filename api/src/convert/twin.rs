@@ -18,7 +18,7 @@ use berth_plan::{
         tree::Level,
         whois::Standing,
     },
-    report::demand,
+    report::{demand, security},
 };
 
 use crate::proto::v1 as pb;
@@ -93,6 +93,8 @@ twins! {
     Standing = pb::address_answer::Standing [Held Imported Quarantined Reserved Free Outside];
     demand::Standing = pb::demand_request::Standing [
         Withdrawn RefusedByLaw Refused GrantedInTime GrantedLate Waiting Open];
+    security::Approval = pb::security_entry::Approval [Drafting Sent Appraised Approved];
+    security::Assessment = pb::security_entry::Assessment [BeforeUse Periodic];
     Level = pb::address_node::Level [Root Site Pool Agency System Environment Leaf Assignment];
     Change = pb::address_line::Change [Removed Present Added];
     Table = pb::address_line::Table [Route Firewall Zone Pointer];

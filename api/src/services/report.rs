@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use berth_crds::{Decision, Onboarding, Reason, Tenant};
-use berth_plan::report::{demand, reuse};
+use berth_plan::report::{demand, reuse, security};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tonic::{Request, Response, Status};
 
@@ -44,7 +44,7 @@ impl Reports {
     }
 
     async fn demand(&self, caller: &Caller, request: &pb::GetDemandRequest) -> Result<pb::DemandReport> {
-        let year = year(&request.name)?;
+        let year = year(&request.name, "demandReports")?;
         let registers = self.door.registers();
         let agency = agency_filter(&registers, &request.agency).await?;
         let (papers, decisions) = self.evidence(caller, agency.as_deref()).await?;
@@ -53,6 +53,21 @@ impl Reports {
         let input =
             demand::Input { year, papers: &papers, decisions: &decisions, register: &register, day_of: &day_of };
         Ok(convert::demand(&demand::demand(&input), year, agency.as_deref(), self.door.clock.now()))
+    }
+
+    async fn security(&self, caller: &Caller, request: &pb::GetSecurityReportRequest) -> Result<pb::SecurityReport> {
+        let year = year(&request.name, "securityReports")?;
+        let registers = self.door.registers();
+        let agency = agency_filter(&registers, &request.agency).await?;
+        let (papers, decisions) = self.evidence(caller, agency.as_deref()).await?;
+        let (register, sight) = (register(&registers).await?, registers.sight(caller).await?);
+        let day_of = |time: &Time| self.door.clock.day_of(time.0);
+        let on = security::last_day(year).min(self.door.clock.today());
+        let input =
+            security::Input { on, papers: &papers, decisions: &decisions, register: &register, day_of: &day_of };
+        let seen = |row: &security::Row| sight.covers(&row.owner) && agency.as_ref().is_none_or(|id| *id == row.owner);
+        let rows: Vec<security::Row> = security::rows(&input).into_iter().filter(seen).collect();
+        Ok(convert::security(&rows, year, on))
     }
 
     /// The papers of one agency; without one, everything that the caller may read.
@@ -100,11 +115,11 @@ impl Reports {
     }
 }
 
-fn year(given: &str) -> Result<i16> {
-    let year = name::ids::<1>(given, "demandReports/*").and_then(|[year]| year.parse().ok());
+fn year(given: &str, report: &str) -> Result<i16> {
+    let year = name::ids::<1>(given, &format!("{report}/*")).and_then(|[year]| year.parse().ok());
     year.filter(|year| YEARS.contains(year)).ok_or_else(|| {
         let (first, last) = (YEARS.start(), YEARS.end());
-        let what = format!("{} is not a name like demandReports/2025, of {first} to {last}", read::shown(given));
+        let what = format!("{} is not a name like {report}/2025, of {first} to {last}", read::shown(given));
         Problem::field("name", what)
     })
 }
@@ -113,6 +128,13 @@ fn year(given: &str) -> Result<i16> {
 impl ReportService for Reports {
     async fn get_demand(&self, r: Request<pb::GetDemandRequest>) -> Result<Response<pb::DemandReport>, Status> {
         Ok(Response::new(self.demand(&caller(&r)?, r.get_ref()).await?))
+    }
+
+    async fn get_security_report(
+        &self,
+        r: Request<pb::GetSecurityReportRequest>,
+    ) -> Result<Response<pb::SecurityReport>, Status> {
+        Ok(Response::new(self.security(&caller(&r)?, r.get_ref()).await?))
     }
 
     async fn list_similar_systems(
@@ -129,8 +151,17 @@ mod tests {
 
     #[test]
     fn a_report_is_named_by_its_year() {
+        let year = |given| year(given, "demandReports");
         assert_eq!(year("demandReports/2025"), Ok(2025));
-        for bad in ["", "2025", "demandReports/", "demandReports/25", "demandReports/-", "demandReports/2025/x"] {
+        for bad in [
+            "",
+            "2025",
+            "demandReports/",
+            "demandReports/25",
+            "demandReports/-",
+            "demandReports/2025/x",
+            "securityReports/2025",
+        ] {
             assert!(matches!(year(bad), Err(Problem::Invalid(_))), "{bad}");
         }
     }

@@ -2,3 +2,4 @@
 
 pub mod demand; // how much of what was asked for was granted, and in time
 pub mod reuse; // systems that seem to do the same
+pub mod security; // the yearly security report: one row for each system

@@ -2,6 +2,8 @@
 
 use berth_api::proto::v1 as pb;
 
+use berth_plan::report::security::data_year;
+
 use super::{Call, id, onboarding, passed};
 
 /// Each RPC with its call.
@@ -67,6 +69,17 @@ pub fn calls() -> Vec<(&'static str, Call)> {
                 connections.list_connections,
                 |place| pb::ListConnectionsRequest { parent: "agencies/-".into(), ..Default::default() },
                 connection
+            ),
+        ),
+        (
+            "/berth.v1.ReportService/GetSecurityReport",
+            shows!(
+                reports.get_security_report,
+                |place| pb::GetSecurityReportRequest {
+                    name: format!("securityReports/{}", data_year(jiff::Zoned::now().date())),
+                    ..Default::default()
+                },
+                tenant
             ),
         ),
         (

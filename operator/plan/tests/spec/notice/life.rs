@@ -113,7 +113,7 @@ fn whoever_owns_the_system_when_it_happens_is_told_and_nobody_is_told_twice_beca
     paper.spec.form =
         Some(of(json!({"contact": {"name": "Lan", "title": "x", "phone": "1", "email": "lan-form@so.tinh.gov.vn"}})));
     let due_under = |paper: &Onboarding, register: &Register, recorded: &BTreeSet<(String, String)>| {
-        let all = with_world(register, &[paper.clone()], &[], |world| due(world, &rules, recorded));
+        let all = with_world(register, std::slice::from_ref(paper), &[], |world| due(world, &rules, recorded));
         let ours = all.into_iter().filter(|d| matches!(d.spec.occasion, Occasion::Stage | Occasion::Ending));
         ours.collect::<Vec<_>>()
     };

@@ -43,7 +43,7 @@ fn dossier(on: &str, with: Value) -> Arc<Onboarding> {
         "metadata": {"creationTimestamp": format!("{on}T02:00:00Z")},
         "spec": {"action": "RecordLevel", "tenantRef": {"name": "aaaaaa"}, "system": null, "environment": null,
             "level": {"level": 2, "regulation": "QC-02", "measures": "Some"}},
-        "status": {"summary": {"state": "UnderAppraisal", "due": "2026-12-21"}}
+        "status": {"summary": {"state": "UnderAppraisal", "holder": "-", "since": "-", "due": "2026-12-21"}}
     });
     Arc::new(onboarding(merge(asks, with)))
 }

@@ -38,11 +38,20 @@ pub fn holder(duty: &[DatedAgency], on: Date) -> Option<String> {
     Some(held.agency_ref.name.clone())
 }
 
-/// The level on a day. A record that was replaced later counted until its last day.
+/// The level on a day.
 pub fn level(records: &[LevelRecord], on: Date) -> Option<i64> {
+    record(records, on).map(|record| record.level)
+}
+
+/// The level record that counts on a day: the last decided one, else the last one.
+pub fn record(records: &[LevelRecord], on: Date) -> Option<&LevelRecord> {
     let on_day = || records.iter().rev().filter(|record| day::within(&record.in_force, on));
-    let decided = on_day().find(|record| matches!(record.status, LevelStatus::Approved | LevelStatus::Replaced));
-    decided.or_else(|| on_day().next()).map(|record| record.level)
+    on_day().find(|record| is_decided(record)).or_else(|| on_day().next())
+}
+
+/// Whether a record was approved. One that was replaced later counted until its last day.
+pub fn is_decided(record: &LevelRecord) -> bool {
+    matches!(record.status, LevelStatus::Approved | LevelStatus::Replaced)
 }
 
 /// The name of a body on a day.

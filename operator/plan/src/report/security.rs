@@ -114,8 +114,8 @@ fn row(input: &Input, tenant: &Tenant) -> Option<Row> {
     let known = as_of::system(&tenant.spec, input.on);
     let left = tenant.status.as_ref().and_then(|status| status.left.as_ref()).map(|left| (input.day_of)(left));
     let owner = known.owner.filter(|_| left.is_none_or(|left| input.on < left))?;
-    let record = record(tenant, input.on);
-    let approved = record.filter(|record| record.status != LevelStatus::Proposed);
+    let record = as_of::record(&tenant.spec.levels, input.on);
+    let approved = record.filter(|record| as_of::is_decided(record));
     let dossier = if approved.is_some() { None } else { Dossier::newest(input, tenant) };
     let asked = dossier.as_ref().and_then(|dossier| dossier.asked());
     let regulation = approved.and_then(|record| record.regulation.clone());
@@ -127,10 +127,7 @@ fn row(input: &Input, tenant: &Tenant) -> Option<Row> {
         governing_body: known.governing_body.map(|id| body(input, id)),
         operator: known.operator.map(|id| body(input, id)),
         level: asked.map(|asked| asked.level).or(known.level).unwrap_or(tenant.spec.level),
-        approval: approved
-            .map(|_| Approval::Approved)
-            .or_else(|| Some(dossier.as_ref()?.approval(input)))
-            .unwrap_or(Approval::Drafting),
+        approval: approval(input, record, dossier.as_ref()),
         decision: approved.and_then(|record| record.decision.clone()),
         regulation: regulation.or_else(|| asked?.regulation.clone()),
         expected: dossier.and_then(|dossier| dossier.expected()),
@@ -139,16 +136,19 @@ fn row(input: &Input, tenant: &Tenant) -> Option<Row> {
     })
 }
 
+/// What the register says, and before a decision the dossier, which is ahead of it.
+fn approval(input: &Input, record: Option<&LevelRecord>, dossier: Option<&Dossier>) -> Approval {
+    match (record.map(|record| record.status), dossier) {
+        (Some(LevelStatus::Approved | LevelStatus::Replaced), _) => Approval::Approved,
+        (_, Some(dossier)) => dossier.approval(input),
+        (Some(LevelStatus::UnderAppraisal), None) => Approval::Sent,
+        (Some(LevelStatus::Proposed) | None, None) => Approval::Drafting,
+    }
+}
+
 fn body(input: &Input, id: String) -> Body {
     let name = input.register.agencies.get(&id).and_then(|agency| as_of::name(&agency.spec, input.on).cloned());
     Body { id, name: name.unwrap_or_default() }
-}
-
-/// The level record that counts on a day.
-fn record(tenant: &Tenant, on: Date) -> Option<&LevelRecord> {
-    let on_day = || tenant.spec.levels.iter().rev().filter(|record| day::within(&record.in_force, on));
-    let decided = on_day().find(|record| matches!(record.status, LevelStatus::Approved | LevelStatus::Replaced));
-    decided.or_else(|| on_day().next())
 }
 
 fn assessment(tenant: &Tenant, on: Date) -> Option<Assessment> {

@@ -132,6 +132,10 @@ fn the_approval_is_told_in_the_four_words_of_the_form() {
         (1, Approval::Drafting, None, None, Measures::None),
         "a dossier that was ended says nothing any more: the register does"
     );
+    // A level that the register calls under appraisal is not approved, whether its dossier is read or not.
+    let levels = json!({"levels": [{"level": 2, "status": "UnderAppraisal", "inForce": {"from": "2026-01-01"}}]});
+    let found = report("2026-12-14", vec![tenant("aaaaaa", levels)], &[], &[]);
+    assert_eq!(standing(&found), (2, Approval::Sent, None, None, Measures::None));
     // An approved level stands, whatever is asked for next.
     let approved = tenant("aaaaaa", json!({"levels": [approved("2026-03-02")]}));
     let found = report("2026-12-14", vec![approved], &[sent()], &[]);

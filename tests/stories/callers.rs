@@ -59,9 +59,24 @@ struct Place {
 /// One call: what it asks of a place in a role, and whether the caller got in.
 type Call = fn(Client, Place, String) -> Pin<Box<dyn Future<Output = bool> + Send>>;
 
-/// Whether somebody got past the question who they are: a refusal for another cause comes after it.
+/// Whether somebody got past the question what they may: a refusal for another cause comes after it. That they are not known
+/// is no answer to it.
 fn passed<T>(answer: &std::result::Result<T, Status>) -> bool {
-    !matches!(answer, Err(status) if [Code::PermissionDenied, Code::NotFound, Code::Unauthenticated].contains(&status.code()))
+    let code = answer.as_ref().err().map(Status::code);
+    assert_ne!(code, Some(Code::Unauthenticated), "everybody of the table is known");
+    !matches!(code, Some(Code::PermissionDenied | Code::NotFound))
+}
+
+/// Whether an answer holds something. There is an answer, or no permission: an error of another kind shows nothing either,
+/// and proves nothing.
+fn shown<T: std::fmt::Debug>(answer: std::result::Result<T, Status>, needle: &str) -> bool {
+    match answer {
+        Ok(answer) => format!("{answer:?}").contains(needle),
+        Err(status) => {
+            assert_eq!(status.code(), Code::PermissionDenied, "{status}");
+            false
+        }
+    }
 }
 
 fn document() -> Option<pb::Document> {

@@ -4,7 +4,7 @@ use berth_api::proto::v1 as pb;
 
 use berth_plan::report::security::data_year;
 
-use super::{Call, id, onboarding, passed};
+use super::{Call, id, onboarding, passed, shown};
 
 /// Each RPC with its call.
 pub fn calls() -> Vec<(&'static str, Call)> {

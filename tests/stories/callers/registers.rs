@@ -2,7 +2,7 @@
 
 use berth_api::proto::v1 as pb;
 
-use super::{Call, id, passed};
+use super::{Call, id, passed, shown};
 
 /// Each RPC with its call.
 pub fn calls() -> Vec<(&'static str, Call)> {

@@ -18,7 +18,7 @@ macro_rules! shows {
         |mut client, $place, _| {
             Box::pin(async move {
                 let needle = $place.$needle.rsplit('/').next().unwrap_or_default().to_owned();
-                client.$service.$method($request).await.is_ok_and(|answer| format!("{answer:?}").contains(&needle))
+                shown(client.$service.$method($request).await, &needle)
             })
         }
     };

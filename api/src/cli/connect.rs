@@ -45,7 +45,7 @@ impl Session {
         let language = global.language();
         let identity = identity(&global)?;
         if global.token_file.is_none() && identity.is_none() {
-            let text = "no token: name its file with --token-file or BERTH_TOKEN_FILE";
+            let text = "no token: name its file with --token-file or BERTH_TOKEN_FILE, or show a certificate with --client-cert";
             return Err(Failure::NotLoggedIn(text.into()));
         }
         let token = global.token_file.as_deref().map(token).transpose()?;

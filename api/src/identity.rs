@@ -10,6 +10,7 @@ mod review;
 use berth_crds::{
     Agency,
     agency::{Member, SubjectKind},
+    labels,
 };
 use k8s_openapi::api::authentication::v1::UserInfo;
 
@@ -22,7 +23,6 @@ use crate::problem::{Problem, Result};
 
 /// Users and groups of the cluster's own.
 const SYSTEM: &str = "system:";
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// Groups whose members see the registers of the whole province.
 pub const PROVINCE_ROLES: &[&str] = &[
@@ -117,7 +117,7 @@ impl Caller {
 }
 
 fn service_account(username: &str) -> Option<(&str, &str)> {
-    username.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')
+    username.strip_prefix(labels::SERVICE_ACCOUNT_USER)?.split_once(':')
 }
 
 #[cfg(test)]

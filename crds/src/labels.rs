@@ -63,6 +63,8 @@ pub const CLI: &str = "berth-cli";
 pub const ADDRESS_PLAN: &str = "default";
 /// Username under which the operator's own decisions are recorded.
 pub const AUTO_USER: &str = "berth:auto";
+/// What usernames of service accounts begin with; namespace, `:` and name follow. Kubernetes' own.
+pub const SERVICE_ACCOUNT_USER: &str = "system:serviceaccount:";
 /// Prefix of all groups that Berth gives a meaning to.
 pub const GROUP_PREFIX: &str = "berth:";
 /// API group of roles, bindings, users and groups in RBAC.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use berth_crds::Reason;
+use berth_crds::{Reason, labels};
 use kube::{Error, core::Status};
 
 use super::{Problem, Thing, Violation};
@@ -73,7 +73,7 @@ fn forbidden(status: &Status, doing: &str, thing: &Thing) -> Problem {
             ),
         };
     }
-    if status.message.contains("system:serviceaccount:") && status.message.contains("serviceaccounts") {
+    if status.message.contains(labels::SERVICE_ACCOUNT_USER) && status.message.contains("serviceaccounts") {
         return Problem::NotAllowed {
             reason: Reason::PermissionDenied,
             message:

@@ -199,7 +199,7 @@ pub fn asked_by(onboarding: &Onboarding, name: &str) -> bool {
 
 /// A service account: whoever holds its token, and so nobody in particular. It may ask for things, and is no second person.
 pub fn is_pipeline(username: &str) -> bool {
-    username.starts_with("system:serviceaccount:")
+    username.starts_with(labels::SERVICE_ACCOUNT_USER)
 }
 
 fn bad_grant(case: &Case, decision: &Decision) -> bool {

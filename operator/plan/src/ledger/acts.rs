@@ -158,7 +158,7 @@ pub fn id(uid: &str, transition: &str) -> String {
 
 /// The username of the operator's account.
 pub fn operator() -> String {
-    format!("system:serviceaccount:{}:{}", labels::SYSTEM_NAMESPACE, labels::OPERATOR_ACCOUNT)
+    format!("{}{}:{}", labels::SERVICE_ACCOUNT_USER, labels::SYSTEM_NAMESPACE, labels::OPERATOR_ACCOUNT)
 }
 
 /// What every act of an object has; the operator is who acts unless the act says otherwise.

@@ -349,7 +349,7 @@ async fn through_the_door_an_agency_asks_the_other_consents_the_network_unit_app
             end_port: 0,
         }],
         purpose: "Tra cứu.".into(),
-        expires: jiff::Zoned::now().date().checked_add(jiff::Span::new().days(60))?.to_string(),
+        expires: berth_api::clock::Clock::system().today().checked_add(jiff::Span::new().days(60))?.to_string(),
         legal_basis: "NĐ 47/2020/NĐ-CP [K]".into(),
         letter: None,
     };

@@ -63,7 +63,7 @@ async fn a21_an_exception_for_ipv4_only_without_an_end_is_denied_and_one_with_an
 -> Result<()> {
     let way = Way::open().await?;
     let world = way.world;
-    let today = jiff::Zoned::now().date();
+    let today = berth_api::clock::Clock::system().today();
     let later = today.checked_add(Span::new().days(400))?.to_string();
 
     // Without an end: at once, by both ways, and the field is named.

@@ -275,9 +275,10 @@ async fn a_suspension_closes_openings_and_growth_and_a_resume_gives_back_exactly
 async fn a_last_day_that_is_over_suspends_by_itself_and_an_extension_ends_it() -> Result<()> {
     let world = shared().await?;
     let first = world.onboard("ag-62", "ending", |_| {}).await?;
-    let today = jiff::Zoned::now().date();
-    let tomorrow = today.tomorrow()?.to_string();
-    let dev = json!({"kind": "Dev", "classRef": {"name": "xs"}, "endDate": tomorrow});
+    let today = berth_api::clock::Clock::system().today();
+    // Not tomorrow: midnight may pass before the request is judged.
+    let near = today.tomorrow()?.tomorrow()?.to_string();
+    let dev = json!({"kind": "Dev", "classRef": {"name": "xs"}, "endDate": near});
     world.create("lead-62", addition("ag-62", "ending-dev", &first.spec.tenant_ref.name, dev)).await?;
     let paper = world.onboarding("ag-62", "ending-dev").await?;
     world.decide("approver", &paper, "Approve").await?;

@@ -76,7 +76,7 @@ pub fn calls() -> Vec<(&'static str, Call)> {
             shows!(
                 reports.get_security_report,
                 |place| pb::GetSecurityReportRequest {
-                    name: format!("securityReports/{}", data_year(jiff::Zoned::now().date())),
+                    name: format!("securityReports/{}", data_year(berth_api::clock::Clock::system().today())),
                     ..Default::default()
                 },
                 tenant
@@ -87,7 +87,7 @@ pub fn calls() -> Vec<(&'static str, Call)> {
             shows!(
                 reports.get_demand,
                 |place| pb::GetDemandRequest {
-                    name: format!("demandReports/{}", jiff::Zoned::now().year()),
+                    name: format!("demandReports/{}", berth_api::clock::Clock::system().today().year()),
                     ..Default::default()
                 },
                 open

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Bilingual, Booking, Document, NameRef, Resources};
 use crate::decision::SignerRole;
+use crate::host::EVERY_IS_HOST_NAME;
 
 /// What the register says about one body.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -76,6 +77,11 @@ pub struct AgencySpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub contacts: Vec<AgencyContact>,
+    /// Domains for the agency's host names: it is granted none elsewhere, and nobody else one under them; of two, the longer counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[x_kube(validation = Rule::new(EVERY_IS_HOST_NAME).message("`domains` must be whole DNS names in lower case, such as soyte.tinh.example: no wildcard, no final dot"))]
+    pub domains: Vec<String>,
     /// Certainty mark of the entry: N, S, C verified; K common knowledge; A assumption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8))]

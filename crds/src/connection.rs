@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, PaperRef};
 use crate::environment::Zone;
+use crate::host::EVERY_IS_HOST_NAME;
 
 /// One opening.
 #[derive(CustomResource, Clone, Debug, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -43,6 +44,7 @@ use crate::environment::Zone;
 #[x_kube(validation = Rule::new("!has(self.destination.outside) || self.destination.outside.kind != 'Internet'").message("an end of kind Internet must be the `source`: name where a connection goes"))]
 #[x_kube(validation = Rule::new("!has(self.source.outside) || self.source.outside.kind == 'Named' || !has(self.destination.environment) || !has(self.destination.environment.zone) || self.destination.environment.zone == 'dmz'").message("only zone `dmz` may be exposed to the Internet or to TSLCD"))]
 #[x_kube(validation = Rule::new("!has(self.source.outside) || self.source.outside.kind != 'Internet' || self.ports.all(p, !has(p.endPort))").message("an exposure to the Internet must name each port: `endPort` is for other ends"))]
+#[x_kube(validation = Rule::new("!has(self.hostNames) || size(self.hostNames) == 0 || (has(self.source.outside) && self.source.outside.kind != 'Named')").message("`hostNames` may be asked for with an exposure alone: its `source` must be of kind Internet or TSLCD"))]
 pub struct ConnectionSpec {
     /// Who connects.
     pub source: ConnectionEnd,
@@ -53,6 +55,11 @@ pub struct ConnectionSpec {
     /// Ports of the destination.
     #[schemars(length(min = 1, max = 16))]
     pub ports: Vec<ConnectionPort>,
+    /// Host names of an exposure, whole and in lower case; as long as it is open, Ingresses and routes of the destination may have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    #[x_kube(validation = Rule::new(EVERY_IS_HOST_NAME).message("`hostNames` must be whole DNS names in lower case, such as dichvucong.tinh.example: no wildcard, no address, no final dot"))]
+    pub host_names: Vec<String>,
     /// What it is for.
     #[schemars(length(min = 1, max = 1000))]
     pub purpose: String,

@@ -27,6 +27,9 @@ pub const ONBOARDING: &str = "berth.dev/onboarding";
 pub const CONNECTION: &str = "berth.dev/connection";
 /// Annotation of a NetworkPolicy: the paper that it stands for, as `namespace/name`.
 pub const PAPER: &str = "berth.dev/paper";
+/// Annotation of a tenant's namespace: host names that its Ingresses and routes may have, with commas between them; absent:
+/// none.
+pub const HOST_NAMES: &str = "berth.dev/host-names";
 /// 32 hexadecimal digits of a block's network address: lists sort by address.
 pub const ADDRESS_HEX: &str = "berth.dev/address";
 

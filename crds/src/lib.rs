@@ -18,6 +18,7 @@
 pub mod labels;
 pub mod common;
 pub mod names;
+pub mod host;
 pub mod reason;
 pub mod condition;
 pub mod agency;

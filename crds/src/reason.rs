@@ -156,6 +156,8 @@ reasons! {
     VoidClosed: "Vô hiệu: kết nối đã đóng.", "Void: the connection is closed.";
     Accepted: "Đề nghị kết nối hợp lệ.", "The connection can be decided as it is.";
     NotYourEnvironment: "Không đầu nào là môi trường của cơ quan đề nghị.", "Neither end is an environment of the asking agency.";
+    HostNameTaken: "Tên miền đã được cấp cho môi trường khác.", "A host name is granted to another environment.";
+    HostNameKept: "Tên miền nằm ngoài miền của cơ quan.", "A host name is in no domain of the agency, or in another agency's.";
     AwaitingConsent: "Chờ cơ quan chủ quản đầu kia đồng ý.", "Waiting for the consent of the other owner.";
     Consented: "Cơ quan chủ quản đầu kia đã đồng ý.", "The other owner consented.";
     OneOwner: "Hai đầu cùng một cơ quan; không cần đồng ý.", "One agency owns every end inside: nobody else has to consent.";

@@ -90,6 +90,8 @@ pub struct Context {
     pub booking: tokio::sync::Mutex<()>,
     /// Requests for new systems stand in line here from the look at the codes in use to the tenant that takes one.
     pub admitting: tokio::sync::Mutex<()>,
+    /// Connections that name hosts stand in line here from the look at the names that others have to the grant of their own.
+    pub naming: tokio::sync::Mutex<()>,
     /// Prefixes that this process is about to intend.
     pub intents: Intents,
     /// Pending blocks that are left to other runs.

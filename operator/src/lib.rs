@@ -20,6 +20,7 @@ pub mod glass;
 pub mod apply;
 pub mod booking;
 pub mod record;
+pub mod host_names;
 pub mod backends;
 pub mod controllers;
 pub mod pump;

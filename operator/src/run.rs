@@ -128,6 +128,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
         backoff: Backoff::default(),
         booking: tokio::sync::Mutex::default(),
         admitting: tokio::sync::Mutex::default(),
+        naming: tokio::sync::Mutex::default(),
         intents: Default::default(),
         rests: Rests::default(),
         // Without an export there is nothing that a restored cluster could be compared with.

@@ -78,6 +78,8 @@ pub fn watch_all(w: Writers, ctx: &Arc<Context>, q: &Queues, tasks: &mut JoinSet
             if change == Change::Spec {
                 q.register(c);
                 q.tenants_of(&o.name_any(), c);
+                // Domains are kept for agencies: what of names may be asked for follows them.
+                q.openings(c, |opening| !opening.spec.host_names.is_empty());
             }
         },
     );

@@ -119,6 +119,7 @@ fn connection(place: &Place) -> pb::Connection {
         expires: "2099-12-31".into(),
         legal_basis: "NĐ 47/2020/NĐ-CP [K]".into(),
         letter: None,
+        host_names: Vec::new(),
     };
     pb::Connection { spec: Some(spec), ..Default::default() }
 }

@@ -352,6 +352,7 @@ async fn through_the_door_an_agency_asks_the_other_consents_the_network_unit_app
         expires: berth_api::clock::Clock::system().today().checked_add(jiff::Span::new().days(60))?.to_string(),
         legal_basis: "NĐ 47/2020/NĐ-CP [K]".into(),
         letter: None,
+        host_names: Vec::new(),
     };
     let request = pb::CreateConnectionRequest {
         parent: "agencies/ag-62".into(),

@@ -221,6 +221,7 @@ async fn connections(client: &mut DoorClient, agency: &str) -> Result<()> {
         expires: "2030-01-01".into(),
         legal_basis: "NĐ 47/2020/NĐ-CP [K]".into(),
         letter: None,
+        host_names: Vec::new(),
     };
     let parent = format!("agencies/{agency}");
     let connection = Some(proto::Connection { spec: Some(spec), ..Default::default() });

@@ -132,6 +132,7 @@ fn spec(asked: &NewConnection) -> Result<pb::ConnectionSpec> {
         expires: asked.until.clone(),
         legal_basis: asked.legal_basis.clone(),
         letter: letter(&asked.letter),
+        host_names: asked.hosts.clone(),
     })
 }
 
@@ -244,22 +245,24 @@ impl Printed for pb::Connection {
     const MESSAGE: &'static str = "Connection";
     const PLURAL: &'static str = "connections";
     const HEADS: &'static [&'static str] =
-        &["NAME", "AGENCY", "FROM", "TO", "PORTS", "STATE", "HOLDER", "EXPIRES", "REQUESTER"];
+        &["NAME", "AGENCY", "FROM", "TO", "PORTS", "HOSTS", "STATE", "HOLDER", "EXPIRES", "REQUESTER"];
 
     fn name(&self) -> &str {
         &self.name
     }
 
     fn row(&self) -> Vec<String> {
+        let spec = self.spec.clone().unwrap_or_default();
         vec![
             id(&self.name),
             agency_of(&self.name),
             self.from.clone(),
             self.to.clone(),
             self.ports.clone(),
+            spec.host_names.join(","),
             ConnectionState::of(self.state).map(|state| format!("{state:?}")).unwrap_or_default(),
             self.holder.clone(),
-            self.spec.clone().unwrap_or_default().expires,
+            spec.expires,
             self.requester.clone().unwrap_or_default().username,
         ]
     }

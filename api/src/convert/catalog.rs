@@ -25,6 +25,7 @@ pub fn agency(from: &Agency, today: &str) -> pb::Agency {
         budget: spec.budget.as_ref().map(resources),
         prefix: status.and_then(|s| s.prefix.clone()).unwrap_or_default(),
         contact: None,
+        domains: spec.domains.clone(),
     }
 }
 

@@ -39,6 +39,7 @@ pub fn message(from: &Connection) -> pb::Connection {
         from: status.from.unwrap_or_default(),
         to: status.to.unwrap_or_default(),
         ports: status.ports.unwrap_or_default(),
+        granted_host_names: status.host_names,
     }
 }
 
@@ -51,6 +52,7 @@ fn spec(from: &ConnectionSpec) -> pb::ConnectionSpec {
         expires: from.expires_at.0.to_string(),
         legal_basis: from.legal_basis.clone(),
         letter: from.letter.as_ref().map(document),
+        host_names: from.host_names.clone(),
     }
 }
 

@@ -7,6 +7,7 @@ use berth_crds::{
     },
     decision::{DecisionVerdict, SignerRole},
     environment::Zone,
+    host,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -21,7 +22,7 @@ use crate::{
 
 /// Path of everything here.
 const SPEC: &str = "connection.spec";
-/// Most ports of a connection, and most blocks of a family.
+/// Most ports and host names of a connection, and most blocks of a family.
 const MOST: usize = 16;
 /// Zones by name.
 const ZONES: [Zone; 4] = [Zone::Dmz, Zone::App, Zone::Db, Zone::Mgmt];
@@ -64,6 +65,7 @@ pub fn spec(findings: &mut Findings, from: &pb::ConnectionSpec, request_id: &str
         destination,
         direction,
         ports,
+        host_names: host_names(findings, &from.host_names),
         purpose,
         expires_at: expires(findings, &from.expires, clock),
         legal_basis,
@@ -72,6 +74,19 @@ pub fn spec(findings: &mut Findings, from: &pb::ConnectionSpec, request_id: &str
         requester: Default::default(),
         request_id: optional(request_id),
     }
+}
+
+/// Host names as they are given: who may have which is the operator's to say.
+fn host_names(findings: &mut Findings, given: &[String]) -> Vec<String> {
+    let field = format!("{SPEC}.host_names");
+    if given.len() > MOST {
+        findings.add(field.clone(), format!("has {} entries: give {MOST} at most", given.len()));
+    }
+    for (i, name) in given.iter().enumerate().take(MOST).filter(|(_, name)| !host::is_host_name(name)) {
+        let what = "is not a whole DNS name in lower case: no wildcard, no address, no final dot";
+        findings.bad(&format!("{field}[{i}]"), name, what);
+    }
+    given.to_vec()
 }
 
 /// An instant, or the end of a day where the province is.
@@ -178,5 +193,25 @@ pub fn decision(findings: &mut Findings, from: &pb::DecideConnectionRequest) -> 
         document: from.document.as_ref().map(|d| document(findings, "document", d)),
         request_id: optional(&from.request_id),
         ..DecisionSpec::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_names_are_whole_names_each_with_its_own_defect() {
+        let fields = |given: &[&str]| -> Vec<String> {
+            let (given, mut findings) =
+                (given.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), Findings::default());
+            assert_eq!(host_names(&mut findings, &given), given);
+            findings.found.into_iter().map(|defect| defect.field).collect()
+        };
+        assert_eq!(fields(&[]), [""; 0]);
+        assert_eq!(fields(&["dichvucong.tinh.example", "www.tinh.example"]), [""; 0]);
+        let bad = ["a.example", "*.tinh.example", "192.0.2.1", "Tinh.example"];
+        assert_eq!(fields(&bad), [1, 2, 3].map(|i| format!("connection.spec.host_names[{i}]")));
+        assert_eq!(fields(&["a.example"; MOST + 1]), ["connection.spec.host_names"]);
     }
 }

@@ -28,6 +28,10 @@ pub struct ConnectionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 400))]
     pub ports: Option<String>,
+    /// Host names that are granted now: those of the spec from its opening to its end, none while it is stopped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 253)))]
+    pub host_names: Vec<String>,
     /// The environments as they were when the paper was accepted: one that was made again is another one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2))]

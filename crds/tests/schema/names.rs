@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use berth_crds::decision::SignerRole;
 use berth_crds::environment::{EnvironmentKind, Zone};
-use berth_crds::names;
+use berth_crds::{host, names};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -218,5 +218,25 @@ proptest! {
         });
         let accepted = refusals(schema("Decision"), &decision, None).is_empty();
         prop_assert_eq!(accepted, names::parse_decision(&name).is_some(), "{}", name);
+    }
+}
+
+/// Texts that come near a host name.
+fn hosts() -> impl Strategy<Value = String> {
+    let words = select(vec!["tinh", "a-b", "xn--p1ai", "192", "0", "-a", "b-", "A", "*", "", "ở"]);
+    let near = proptest::collection::vec(words, 0..5).prop_map(|words| words.join("."));
+    prop_oneof![near, "[-a-z0-9.]{0,70}", "[a-z]{60,66}[.][a-z]{60,66}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn the_rule_of_the_schemas_takes_the_host_names_that_the_code_takes(text in hosts()) {
+        let list = json!([text]);
+        for (kind, field) in [("Connection", "hostNames"), ("Agency", "domains")] {
+            let rules = &schema(kind)["properties"]["spec"]["properties"][field];
+            prop_assert_eq!(refusals(rules, &list, None).is_empty(), host::is_host_name(&text), "{} {}", kind, text);
+        }
     }
 }

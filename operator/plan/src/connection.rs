@@ -6,6 +6,7 @@
 //! today. Whatever ends it ends it for good: an opening that comes back by itself is an opening that nobody decided.
 
 mod check;
+mod hosts;
 mod policy;
 mod reach;
 mod status;
@@ -26,6 +27,7 @@ use kube::ResourceExt;
 use crate::register::Register;
 
 pub use check::{End, Ends, Refusal, Side, is_gone, resolve};
+pub use hosts::{MOST as MOST_HOST_NAMES, granted, lists, place};
 pub use policy::render;
 pub use reach::{Place, Question, reach};
 pub use status::{mirrored, tell};
@@ -46,6 +48,8 @@ pub struct Input<'a> {
     pub others: &'a [Arc<Decision>],
     /// That copy, once it is there.
     pub counterpart: Option<&'a Connection>,
+    /// Every connection of the province: a host name is one namespace's.
+    pub papers: &'a [Arc<Connection>],
     /// The registers.
     pub register: &'a Register,
     /// Prefixes from which tenants are numbered: labels decide between them, never addresses.
@@ -94,6 +98,8 @@ pub struct Plan {
     pub environments: Vec<UidRef>,
     /// The other owner, if there is one, and the name of the copy in its namespace.
     pub counterpart: Option<Counterpart>,
+    /// Host names that are granted.
+    pub host_names: Vec<String>,
     /// What should stand; `None`: leave what stands, because not enough is known to say better.
     pub policies: Option<Vec<NetworkPolicy>>,
     /// When to look again though nothing changes.
@@ -123,13 +129,19 @@ pub fn plan(input: &Input) -> Plan {
         closed,
         environments,
         counterpart,
+        host_names: Vec::new(),
         policies: Some(Vec::new()),
         wake: None,
     };
     plan.stage = stage(&plan, &checked);
     if plan.stage == Stage::Open {
-        (plan.stage, plan.policies) = stand(input);
+        (plan.stage, plan.policies) = stand(input, plan.outcome.as_ref());
     }
+    plan.host_names = match (&plan.stage, &plan.policies) {
+        (Stage::Open, _) => input.connection.spec.host_names.clone(),
+        (Stage::Held(_), None) => known.host_names,
+        _ => Vec::new(),
+    };
     plan.wake = plan.closed.is_none().then(|| wake(input)).flatten();
     plan
 }
@@ -167,12 +179,16 @@ fn over(input: &Input, environments: &[UidRef]) -> Option<Closure> {
 }
 
 /// What should stand of an approved connection.
-fn stand(input: &Input) -> (Stage, Option<Vec<NetworkPolicy>>) {
+fn stand(input: &Input, outcome: Option<&ConnectionOutcome>) -> (Stage, Option<Vec<NetworkPolicy>>) {
     let ends = match resolve(&input.connection.spec, input.register) {
         Ok(ends) => ends,
         // A register entry that is lost for a moment cuts nobody off; an environment that is gone closed it already.
         Err(refusal) => return (Stage::Held(refusal), None),
     };
+    // Two that were decided in one moment: the earlier one has the name.
+    if let Err(taken) = hosts::taken(input, outcome) {
+        return (Stage::Held(taken), Some(Vec::new()));
+    }
     if let Some(held) = check::held(&input.connection.spec, &ends, input.namespaces, input.today) {
         return (Stage::Held(held), Some(Vec::new()));
     }

@@ -2,7 +2,7 @@
 //!
 //! Order: what may not stand goes first; then what Decisions came to; then outcome and end into status, which are written
 //! once; only then what may stand is written. So nothing is ever open that no recorded outcome lets be open, and a closing
-//! takes the opening away before anything else.
+//! takes the opening away before anything else. Host names go the same way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use kube::{Api, Resource, ResourceExt};
 use super::decision;
 use crate::context::Context;
 use crate::error::{Error, Result, answer, while_};
+use crate::host_names::{self, Turn};
 use crate::{apply, observe, record};
 
 /// Timers are not set further ahead than this; a wake-up that finds nothing to do writes nothing.
@@ -53,11 +54,18 @@ async fn mirror(copy: &Connection, paper: &PaperRef, ctx: &Context) -> Result<Ac
 }
 
 async fn bring(connection: &Connection, ctx: &Context) -> Result<Action> {
+    // Two papers for one name must not both find it free: one at a time, until what is said of it is written.
+    let turn = Turn::of(connection, ctx).await;
+    let newest = ctx.caches.connections.get(&connection.name_any(), connection.namespace().as_deref());
+    let connection = newest.as_deref().unwrap_or(connection);
     let world = World::observe(connection, ctx);
     let now = ctx.now();
     let input = world.input(connection, &now, ctx);
     let planned = plan::plan(&input);
     really_gone(&planned, ctx).await?;
+    if let Some(turn) = turn.as_ref().filter(|_| planned.host_names.is_empty()) {
+        turn.settle(Some(connection), ctx).await?;
+    }
     let standing = standing(connection, ctx);
     if let Some(wanted) = &planned.policies {
         for policy in standing.iter().filter(|seen| !wanted.iter().any(|w| is(w, seen))) {
@@ -72,7 +80,7 @@ async fn bring(connection: &Connection, ctx: &Context) -> Result<Action> {
         }
     }
     // Outcome and end first: nothing opens on what is not recorded. What stands already is told as it is.
-    let stands = settled(&planned, &standing, ctx);
+    let stands = settled(&planned, &standing, ctx) && named(connection, &planned, ctx);
     let connection = write(connection, plan::tell(&input, &planned, stands), ctx).await?;
     ask_other(&connection, &planned, ctx).await?;
     // On hold nothing is written; what may not stand is gone by now all the same.
@@ -83,6 +91,9 @@ async fn bring(connection: &Connection, ctx: &Context) -> Result<Action> {
     if !stands && !held && planned.stage == Stage::Open {
         for policy in planned.policies.iter().flatten() {
             apply::child(ctx, &ctx.caches.policies, policy).await?;
+        }
+        if let Some(turn) = &turn {
+            turn.settle(None, ctx).await?;
         }
         let input = world.input(&connection, &now, ctx);
         write(&connection, plan::tell(&input, &planned, true), ctx).await?;
@@ -97,6 +108,7 @@ struct World {
     decisions: Vec<Arc<Decision>>,
     others: Vec<Arc<Decision>>,
     counterpart: Option<Arc<Connection>>,
+    papers: Vec<Arc<Connection>>,
     numbered: Vec<IpNet>,
     namespaces: BTreeMap<String, String>,
     connection_told_expiring: bool,
@@ -121,6 +133,8 @@ impl World {
             decisions: observe::decisions_on(ctx, connection),
             others,
             counterpart,
+            // Who asks for no name need not know who has which.
+            papers: if connection.spec.host_names.is_empty() { Vec::new() } else { ctx.caches.connections.all() },
             numbered: roots.collect(),
             namespaces: ours.map(|n| (n.name_any(), n.uid().unwrap_or_default())).collect(),
             connection_told_expiring: condition::is_true(&conditions, ConditionType::Expiring),
@@ -138,6 +152,7 @@ impl World {
             decisions: &self.decisions,
             others: &self.others,
             counterpart: self.counterpart.as_deref(),
+            papers: &self.papers,
             register: &self.register,
             numbered: &self.numbered,
             namespaces: &self.namespaces,
@@ -164,6 +179,13 @@ fn settled(planned: &Plan, standing: &[Arc<NetworkPolicy>], ctx: &Context) -> bo
         Some(wanted) => wanted.iter().all(|policy| apply::settled(&ctx.caches.policies, policy).is_some()),
         None => !standing.is_empty(),
     }
+}
+
+/// Whether the names that are planned are granted already: the paper says so itself, and its namespace has them. Where none
+/// is planned, they were taken before.
+fn named(connection: &Connection, planned: &Plan, ctx: &Context) -> bool {
+    let said = connection.status.as_ref().map(|s| s.host_names.as_slice()).unwrap_or_default();
+    planned.host_names.is_empty() || said == planned.host_names && host_names::stand(connection, said, ctx)
 }
 
 /// An end for ever that rests on something that is not in a cache: ask before it is written down.

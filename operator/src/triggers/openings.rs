@@ -20,6 +20,17 @@ impl Queues {
                 self.connections.within(&copy.name, &namespace);
             }
         }
+        self.rivals(connection, ctx);
+    }
+
+    /// What becomes of a decided paper's names is what others who ask for them wait for.
+    fn rivals(&self, connection: &Connection, ctx: &Context) {
+        let decided = connection.status.as_ref().is_some_and(|s| s.outcome.is_some());
+        let names = &connection.spec.host_names;
+        if decided && !names.is_empty() {
+            let other = |c: &Connection| c.metadata.uid != connection.metadata.uid;
+            self.openings(ctx, |c| other(c) && c.spec.host_names.iter().any(|name| names.contains(name)));
+        }
     }
 
     /// Connections that are not over look again.

@@ -96,6 +96,9 @@ pub struct Request {
     /// Port of the destination, such as `443`, `53/udp` or `5000-5010/tcp`; each with its own flag.
     #[arg(long = "port", required = true)]
     pub ports: Vec<String>,
+    /// Host name under which an exposure is reached, such as `dichvucong.tinh.example`; each with its own flag.
+    #[arg(long = "host", requires = "outside")]
+    pub hosts: Vec<String>,
     /// What it is for.
     #[arg(long)]
     pub purpose: String,

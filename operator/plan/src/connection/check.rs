@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use kube::ResourceExt;
 
-use super::{Input, LONGEST};
+use super::{Input, LONGEST, hosts};
 use crate::intervention::is_isolated;
 use crate::life;
 use crate::register::Register;
@@ -29,7 +29,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(reason: Reason, message: impl Into<String>) -> Self {
+    pub(super) fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into() }
     }
 }
@@ -179,6 +179,7 @@ pub(super) fn check(input: &Input) -> Result<Accepted, Refusal> {
     lasting(input)?;
     exposure(&ends)?;
     addresses(&ends, input.numbered)?;
+    hosts::check(input, &ends)?;
     if let Some(leaving) = ends.sides().find(|s| s.environment.spec.lifecycle == Lifecycle::Decommissioned) {
         let message = format!("{:?} is on its way out.", leaving.environment.name_any());
         return Err(Refusal::new(Reason::EnvironmentGone, message));

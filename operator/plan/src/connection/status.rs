@@ -22,6 +22,7 @@ pub fn tell(input: &Input, plan: &Plan, standing: bool) -> ConnectionStatus {
     status.counterpart = plan.counterpart.clone();
     status.outcome = plan.outcome.clone();
     status.closed = plan.closed.clone();
+    status.host_names = plan.host_names.clone();
     status.from = Some(word(&connection.spec.source));
     status.to = Some(word(&connection.spec.destination));
     status.ports = Some(ports(&connection.spec));

@@ -1,6 +1,7 @@
 //! Connections: who must say yes, what stands then, and what ends it (design §2, §4; domain §6.2; ipv6 §1.7). What stands is
 //! judged by the evaluator: exactly what was declared opens, in both families, and nothing else.
 
+mod hosts;
 mod reach;
 mod way;
 
@@ -38,6 +39,8 @@ pub struct Scene {
     pub connection: Connection,
     pub decisions: Vec<Arc<Decision>>,
     pub others: Vec<Arc<Decision>>,
+    /// Other connections of the province.
+    pub papers: Vec<Arc<Connection>>,
     pub now: Time,
 }
 
@@ -83,8 +86,8 @@ impl Scene {
         let register = province();
         let all = register.environments.values().flat_map(|e| e.status.clone().unwrap_or_default().namespaces);
         let namespaces = all.filter_map(|n| Some((n.name, n.uid?))).collect();
-        let (decisions, others) = (vec![], vec![]);
-        Self { register, namespaces, connection: connection(with), decisions, others, now: at("10:00") }
+        let (decisions, others, papers) = (vec![], vec![], vec![]);
+        Self { register, namespaces, connection: connection(with), decisions, others, papers, now: at("10:00") }
     }
 
     /// The copy that the operator laid before the other owner, once there is one.
@@ -105,6 +108,7 @@ impl Scene {
             decisions: &self.decisions,
             others: &self.others,
             counterpart: copy.as_ref(),
+            papers: &self.papers,
             register: &self.register,
             numbered: &numbered,
             namespaces: &self.namespaces,

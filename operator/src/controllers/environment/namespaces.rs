@@ -11,6 +11,7 @@ use super::Stop;
 use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result, while_};
+use crate::host_names;
 
 /// Creates what is missing and returns names with UIDs, or why one cannot be ours.
 pub async fn ensure(
@@ -25,6 +26,7 @@ pub async fn ensure(
             return Ok(Err(stop));
         }
         relabel(wanted, &found, ctx).await?;
+        host_names::keep(&wanted.name, ctx).await?;
         all.push(NamespaceStatus { uid: found.uid(), ..status });
     }
     Ok(Ok(all))

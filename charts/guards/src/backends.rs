@@ -1,4 +1,4 @@
-//! Network back ends and the keys by which a pod, Service or Namespace chooses its own address or network.
+//! Network back ends and the keys by which a pod, Service or Namespace chooses its own address, network or name.
 //!
 //! A CNI takes the pod's word before the namespace's: on Cilium a pod of one tenant ran with an address of another
 //! tenant's prefix because its annotation named that pool (measured). So tenants write none of these keys.
@@ -41,7 +41,7 @@ pub struct BackEnd {
     pub title: &'static str,
     /// Its name in chart values and CEL.
     pub id: &'static str,
-    /// Keys that choose addresses, pools or networks.
+    /// Keys that choose addresses, pools, networks or names.
     pub keys: &'static [Key],
     /// Its own accounts, where its documentation installs it; chart value `guards.networkIdentities.<id>`.
     pub identities: &'static [&'static str],
@@ -162,5 +162,12 @@ pub const ALL: &[BackEnd] = &[
             "system:serviceaccount:metallb-system:controller",
             "system:serviceaccount:metallb-system:speaker",
         ],
+    },
+    // It makes records in DNS: a name is taken there like an address.
+    BackEnd {
+        title: "ExternalDNS",
+        id: "externalDns",
+        keys: &[Prefix("external-dns.alpha.kubernetes.io/")],
+        identities: &["system:serviceaccount:external-dns:external-dns"],
     },
 ];

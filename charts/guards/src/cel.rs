@@ -76,13 +76,13 @@ pub fn back_end_validations(guarded: &str) -> Vec<Validation> {
             id = b.id
         ),
         message: format!(
-            "`metadata`: keys of {} that choose addresses or networks are refused: leave them out, addresses come from \
-             the Environment.",
+            "`metadata`: keys of {} that choose addresses, networks or names are refused: leave them out, they come from \
+             the Environment and its Connections.",
             b.title
         ),
         message_expression: format!(
-            "'`metadata`: key \"' + variables.{}_keys[0] + '\" chooses addresses or networks of {}: leave it out, \
-             addresses come from the Environment.'",
+            "'`metadata`: key \"' + variables.{}_keys[0] + '\" chooses addresses, networks or names of {}: leave it out, \
+             they come from the Environment and its Connections.'",
             b.id, b.title
         ),
     };

@@ -10,6 +10,7 @@ pub mod cases;
 pub mod cel;
 pub mod children;
 pub mod glass;
+pub mod hosts;
 pub mod namespace;
 pub mod page;
 pub mod shapes;
@@ -36,6 +37,7 @@ pub fn files() -> Vec<(PathBuf, String)> {
         (policies.join("73-template-keys.yaml"), shapes::policy(shapes::Family::Templates)),
         (policies.join("74-service-keys.yaml"), shapes::policy(shapes::Family::Services)),
         (policies.join("75-account-keys.yaml"), accounts::policy()),
+        (policies.join("76-host-names.yaml"), hosts::policy()),
         (policies.join("80-break-glass.yaml"), glass::warning()),
         (policies.join("81-stamp-break-glass.yaml"), glass::stamp()),
         (PathBuf::from("docs/src/reference/guards.md"), page::page()),

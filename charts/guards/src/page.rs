@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::children::{self, Others};
+use crate::hosts::{self, Hosts};
 use crate::shapes::{self, FIELDS, Family};
 use crate::{backends, namespace};
 
@@ -36,6 +37,21 @@ pub fn page() -> String {
     for field in FIELDS {
         let _ = writeln!(out, "| `{}` | {} |", field.name, resources(field.family));
     }
+    out += "\n## Host names\n\nAn object of these kinds may name only hosts that an open Connection grants to its namespace \
+            (annotation `berth.dev/host-names`), in every part that can name one; a part that names none is for every host, and \
+            refused. Annotations with a domain in their key are refused but for those of `guards.gatewayAnnotations`. Judged is \
+            what a request makes or changes. Nobody is exempt.\n\n| kind | where its hosts stand |\n| --- | --- |\n";
+    for shape in hosts::ALL {
+        let at = match shape.hosts {
+            Hosts::Ingress => "`spec.rules[].host`, `spec.tls[].hosts`; no default back end",
+            Hosts::Route => "`spec.hostnames`",
+            Hosts::Listeners => "`spec.listeners[].hostname`",
+            Hosts::Every => "nowhere: refused",
+        };
+        let _ = writeln!(out, "| `{}.{}` | {at} |", shape.resource, shape.group);
+    }
+    let known = hosts::ANNOTATIONS.iter().map(|key| format!("`{key}*`")).collect::<Vec<_>>().join(" ");
+    let _ = writeln!(out, "\nKeys that are allowed: {known}");
     out += "\n## Keys of network back ends\n\nLabels and annotations, on every object below; the accounts are the defaults of \
             `guards.networkIdentities.<value>`.\n\n| back end | value | keys | its own accounts |\n| --- | --- | --- | --- |\n";
     for b in backends::ALL {

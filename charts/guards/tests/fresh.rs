@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use berth_guards::{backends, glass};
+use berth_guards::{backends, glass, hosts};
 use serde_yaml::Value;
 
 fn read(path: &str) -> String {
@@ -44,6 +44,20 @@ fn the_chart_finds_the_line_of_every_back_end_in_every_policy_with_network_keys(
             assert_eq!(text.matches(&before).count(), 1, "{} in {}", b.id, path.display());
         }
     }
+}
+
+#[test]
+fn the_values_of_the_chart_are_the_keys_of_the_table_and_the_chart_finds_their_line() {
+    let values: Value = serde_yaml::from_str(&read("charts/berth/values.yaml")).unwrap();
+    let listed = values["guards"]["gatewayAnnotations"].as_sequence().unwrap();
+    let listed: Vec<_> = listed.iter().map(|v| v.as_str().unwrap()).collect();
+    assert_eq!(listed, hosts::ANNOTATIONS);
+    // charts/berth/templates/policies.yaml replaces exactly this text by the values.
+    let line = format!("    - name: {}\n      expression: >-\n        [", hosts::ANNOTATIONS_VARIABLE);
+    let with = berth_guards::files().into_iter().filter(|(_, text)| text.contains(&line));
+    let names: Vec<_> = with.map(|(path, _)| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(names, ["76-host-names"]);
+    assert!(read("charts/berth/templates/policies.yaml").contains(hosts::ANNOTATIONS_VARIABLE));
 }
 
 #[test]

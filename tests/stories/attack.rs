@@ -2,7 +2,7 @@
 //! not RBAC, which may be set wrong in a cluster without anybody noticing.
 
 use berth_cluster::{Cluster, Login, until};
-use berth_crds::Environment;
+use berth_crds::{Environment, labels};
 use berth_guards::cases;
 use berth_tests::error::Result;
 use kube::{Client, ResourceExt};
@@ -135,4 +135,12 @@ pub async fn bare(world: &World, name: &str) -> Result<String> {
     })
     .await?;
     Ok(name.to_owned())
+}
+
+/// Writes host names into a namespace of ours, as the operator does; `None` takes them away.
+pub async fn grant(world: &World, namespace: &str, names: Option<&str>) -> Result<()> {
+    let operator = acting_as_account(&world.cluster, berth_guards::OPERATOR, &[]);
+    let patch = json!({"metadata": {"annotations": {(labels::HOST_NAMES): names}}});
+    let written = send(&operator, "PATCH", &format!("/api/v1/namespaces/{namespace}"), MERGE, &patch).await;
+    if written.accepted() { Ok(()) } else { Err(written.message.into()) }
 }

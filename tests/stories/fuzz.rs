@@ -151,7 +151,7 @@ fn differences(before: &Snapshot, after: &Snapshot) -> Vec<String> {
     changed.filter(|p| before.contains_key(*p) || !paper(p)).cloned().collect()
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "berth.dev/tenant",
     "berth.dev/environment-uid",
     "app.kubernetes.io/managed-by",
@@ -160,6 +160,8 @@ const KEYS: [&str; 9] = [
     "cni.projectcalico.org/ipAddrs",
     "k8s.v1.cni.cncf.io/networks",
     "metallb.io/loadBalancerIPs",
+    "external-dns.alpha.kubernetes.io/hostname",
+    "berth.dev/host-names",
     "example.com/note",
 ];
 
@@ -265,14 +267,16 @@ fn made(kind: &Kind) -> Value {
         "Pod" => pod,
         "Service" => json!({"ports": [{"port": 80}]}),
         "NetworkPolicy" => json!({"podSelector": {}}),
+        "Ingress" => json!({"rules": [{"host": "stolen.example"}]}),
         _ => json!({"selector": {"matchLabels": {"app": "a"}}, "template": template, "hard": {}, "limits": []}),
     };
     json!({"metadata": {"name": "fuzzed"}, "spec": spec})
 }
 
-/// Keys and fields of the guard table that somebody got onto an object of the tenant.
+/// Keys, fields and hosts of the guard table that somebody got onto an object of the tenant, which is granted no host.
 fn planted(all: &Snapshot, own: &str) -> Vec<String> {
-    let mut found = Vec::new();
+    let ingresses = format!("/namespaces/{own}/ingresses/");
+    let mut found: Vec<String> = all.keys().filter(|path| path.contains(&ingresses)).cloned().collect();
     for shape in shapes::ALL.iter().filter(|s| !s.resource.contains('/')) {
         let here = format!("/namespaces/{own}/{}/", shape.resource);
         for (path, object) in all.iter().filter(|(p, _)| p.contains(&here)) {
@@ -330,7 +334,7 @@ async fn a_tenants_administrator_changes_nothing_outside_and_nothing_of_ours_ins
     });
     let accepted: Vec<_> = accepted.map(|e| format!("{} {}", e.verb, e.request_uri)).collect();
     assert_eq!(accepted, Vec::<String>::new(), "writes outside");
-    assert_eq!(planted(&after, &own), Vec::<String>::new(), "keys and fields inside");
+    assert_eq!(planted(&after, &own), Vec::<String>::new(), "keys, fields and hosts inside");
     let own = [own];
     assert_eq!(differences(&guarded(before, &own), &guarded(after, &own)), Vec::<String>::new());
     let through = codes.iter().filter(|(code, _)| (200..300).contains(*code)).map(|(_, n)| n).sum::<usize>();

@@ -31,6 +31,7 @@ mod abuse;
 mod addresses;
 mod booking;
 mod guards;
+mod hosts;
 mod registers;
 mod release;
 mod report;

@@ -3,6 +3,7 @@
 
 use berth_cluster::until;
 use berth_crds::labels;
+use berth_guards::hosts::cases::cases as cases_of_hosts;
 use berth_guards::{backends, cases};
 use berth_tests::error::Result;
 use berth_tests::files;
@@ -11,9 +12,9 @@ use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::attack::{JSON, MERGE, TOO_MUCH, acting_as_account, bare, dry_run, furnished, mallory, send};
-use crate::hijack;
+use crate::attack::{JSON, MERGE, TOO_MUCH, acting_as_account, bare, dry_run, furnished, grant, mallory, send};
 use crate::world::{PATIENCE, World};
+use crate::{hijack, hosts};
 
 /// Where the refused request comes from, so that it is the story's own.
 #[derive(Clone, Copy)]
@@ -24,6 +25,8 @@ enum Probe {
     Key(&'static str, &'static str),
     /// A field in the way whose path ends so, of `guards::no_manifest_takes_a_field_that_leads_around_the_granted_addresses`.
     Field(&'static str, &'static str),
+    /// A manifest of `hosts::no_object_takes_a_host_that_is_not_granted`, by what it tries.
+    Host(&'static str),
     /// An account that only looks like a back end's, of `guards::each_network_back_end_writes_its_own_keys_and_no_others`.
     Lookalike,
     /// A delete of `guards::what_the_operator_made_is_changed_deleted_and_forged_by_nobody_else`.
@@ -191,6 +194,27 @@ const BUGS: &[Bug] = &[
         Probe::Mount,
     ),
     Bug(
+        "who names no host is taken to want none",
+        "76",
+        "variables.parts.all(p, p.size() > 0)",
+        "true",
+        Probe::Host("no host"),
+    ),
+    Bug(
+        "certificates are forgotten",
+        "76",
+        "+ variables.new.?tls.orValue([]).map(t, t.?hosts.orValue([]))",
+        "",
+        Probe::Host("a certificate of another host"),
+    ),
+    Bug(
+        "a name is compared by its end",
+        "76",
+        "!(h in variables.granted)",
+        "!variables.granted.exists(g, h.endsWith(g))",
+        Probe::Host("a host below a granted one"),
+    ),
+    Bug(
         "every group of ours may act at night",
         "18",
         "g == 'berth:platform-operator'",
@@ -229,6 +253,7 @@ impl Lab {
         let own = furnished(&world, "seeded-own").await?.name_any();
         let other = world.onboard("ag-61", "seeded-other", |_| {}).await?.name_any();
         let bare = bare(&world, "seeded-prod").await?;
+        grant(&world, &bare, Some(hosts::GRANTED)).await?;
         operator.crash();
         let path = format!("/api/v1/namespaces/{own}");
         let now = send(&world.cluster.admin(), "GET", &path, JSON, &Value::Null).await.body;
@@ -258,6 +283,11 @@ impl Lab {
                 let way = way(&self.bare, end);
                 let field = way.fields().find(|f| f.name == name).expect("a field of that name");
                 dry_run(client, way.method, &way.path, JSON, &way.with_field(field)).await
+            }
+            Probe::Host(what) => {
+                let case = cases_of_hosts(hosts::GRANTED).into_iter().find(|case| case.what == what);
+                let case = case.expect("the table of guards has a case of that name");
+                dry_run(client, "POST", &case.shape.path(&self.bare), JSON, &case.body).await
             }
             Probe::Lookalike => {
                 let way = way(own, "/pods/existing");

@@ -57,6 +57,14 @@ pub const CALICO: Foreign = Foreign {
     source: Source::Types("pkg/apis/projectcalico/v3"),
 };
 
+/// The Gateway API, its standard channel.
+pub const GATEWAY_API: Foreign = Foreign {
+    name: "gateway-api",
+    module: "sigs.k8s.io/gateway-api",
+    version: "v1.6.3",
+    source: Source::Folders(&["config/crd/standard"]),
+};
+
 /// What `go mod download -json` answers.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]

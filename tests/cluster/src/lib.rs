@@ -44,7 +44,7 @@ pub use binary::{Binary, VERSION};
 pub use cluster::Cluster;
 pub use component::Component;
 pub use error::{Error, Result};
-pub use foreign::{CALICO, CILIUM, Foreign, METALLB};
+pub use foreign::{CALICO, CILIUM, Foreign, GATEWAY_API, METALLB};
 pub use options::{Options, Person};
 pub use snapshot::Snapshot;
 pub use wait::until;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use berth_cluster::{CALICO, CILIUM, METALLB};
+use berth_cluster::{CALICO, CILIUM, GATEWAY_API, METALLB};
 
 fn scope(folder: &Path, file: &str) -> String {
     let text = fs::read_to_string(folder.join(file)).unwrap();
@@ -10,11 +10,12 @@ fn scope(folder: &Path, file: &str) -> String {
 }
 
 #[test]
-fn every_project_gives_its_pools_with_their_scope() {
+fn every_project_gives_its_kinds_with_their_scope() {
     let table = [
         (CILIUM, "ciliumpodippools.yaml", "scope: Cluster"),
         (CILIUM, "ciliumloadbalancerippools.yaml", "scope: Cluster"),
         (METALLB, "metallb.io_ipaddresspools.yaml", "scope: Namespaced"),
+        (GATEWAY_API, "gateway.networking.k8s.io_httproutes.yaml", "scope: Namespaced"),
         (CALICO, "projectcalico.org_ippools.yaml", "scope: Cluster"),
         (CALICO, "projectcalico.org_networkpolicies.yaml", "scope: Namespaced"),
     ];

@@ -19,6 +19,7 @@ pub mod labels;
 pub mod common;
 pub mod names;
 pub mod host;
+pub mod back_ends;
 pub mod reason;
 pub mod condition;
 pub mod agency;

@@ -5,7 +5,6 @@
 //! `cargo run -p berth-guards --bin guardgen` writes policies and page.
 
 pub mod accounts;
-pub mod backends;
 pub mod cases;
 pub mod cel;
 pub mod children;
@@ -17,6 +16,8 @@ pub mod shapes;
 pub mod yaml;
 
 use std::path::PathBuf;
+
+pub use berth_crds::back_ends as backends;
 
 /// Username of the operator, the only writer of our own keys.
 pub const OPERATOR: &str = "system:serviceaccount:berth-system:berth-operator";

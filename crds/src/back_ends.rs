@@ -24,6 +24,15 @@ impl Key {
         }
     }
 
+    /// Whether a key is one of these.
+    pub fn matches(self, key: &str) -> bool {
+        match self {
+            Self::Exact(exact) => key == exact,
+            Self::Prefix(prefix) => key.starts_with(prefix),
+            Self::Suffix(suffix) => key.ends_with(suffix),
+        }
+    }
+
     /// As the book writes it.
     pub fn shown(self) -> String {
         match self {

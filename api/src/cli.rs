@@ -1,6 +1,7 @@
 //! The `berth` command line. Data goes to stdout, talk to stderr; `-o json` is the API's proto3 JSON.
 
 mod admin;
+mod adopt;
 mod args;
 mod audit;
 mod check;
@@ -94,6 +95,8 @@ fn begin(global: args::Global, command: Command) -> LocalBoxFuture<'static, Resu
         Command::Conn(command) => Box::pin(async move { conn::run(&Session::new(global).await?, command).await }),
         // Registers are written as kubectl would, so a token for the door is not needed.
         Command::Admin(args::Admin::Import(import)) => Box::pin(admin::import(import, global.output)),
+        Command::Admin(args::Admin::Adopt(adopt)) => Box::pin(adopt::adopt(adopt, global.output)),
+        Command::Admin(args::Admin::Release(release)) => Box::pin(adopt::release(release, global.output)),
         Command::Why { namespace, destination, port } => Box::pin(async move {
             let session = Session::new(global).await?;
             match destination.zip(port) {

@@ -148,6 +148,10 @@ pub enum Act {
     Registered,
     /// A namespace was created.
     NamespaceCreated,
+    /// A running namespace was adopted.
+    NamespaceAdopted,
+    /// A namespace was given back as it is.
+    NamespaceReleased,
     /// A prefix was given.
     PrefixGiven,
     /// A prefix was given up and is kept from others.
@@ -173,6 +177,8 @@ impl Act {
         Self::Closed,
         Self::Registered,
         Self::NamespaceCreated,
+        Self::NamespaceAdopted,
+        Self::NamespaceReleased,
         Self::PrefixGiven,
         Self::PrefixReleased,
         Self::Removed,

@@ -1,11 +1,13 @@
 //! Environment: one of a tenant's production, staging, … environments.
 
 mod access;
+mod adoption;
 mod ipv4;
 mod life;
 mod temporary;
 
 pub use access::*;
+pub use adoption::*;
 pub use ipv4::*;
 pub use life::*;
 pub use temporary::*;
@@ -26,6 +28,12 @@ use crate::common::{Basis, NameRef, Resources};
     doc = "One environment of a tenant: what was granted, who has access, and what of it is in force.",
     validation = Rule::new("self.metadata.name == self.spec.tenantRef.name + '-' + self.spec.kind.lowerAscii()")
         .message("`metadata.name` must be `<tenant>-<kind>` in lower case"),
+    validation = Rule::new("!has(self.spec.adopt) || (has(self.spec.zones) && size(self.spec.zones) > 0 ? size(self.spec.adopt) == size(self.spec.zones) && self.spec.zones.all(z, self.spec.adopt.exists(a, has(a.zone) && a.zone == z.zone)) : size(self.spec.adopt) == 1 && !has(self.spec.adopt[0].zone))")
+        .message("`spec.adopt` must name every namespace of the environment: one per zone of `spec.zones`, or one without `zone`"),
+    validation = Rule::new("!has(self.spec.adopt) || self.spec.adopt.all(a, size(self.spec.adopt.filter(b, b.name == a.name)) == 1)")
+        .message("`spec.adopt` must name each namespace once"),
+    validation = Rule::new("self.spec.lifecycle != 'Released' || has(self.spec.adopt)")
+        .message("`spec.lifecycle: Released` must be used only where namespaces are adopted: others are given back by `action: Decommission`"),
     printcolumn(name = "Agency", type_ = "string", json_path = ".status.agency"),
     printcolumn(name = "System", type_ = "string", json_path = ".status.system"),
     printcolumn(name = "Class", type_ = "string", json_path = ".spec.classRef.name"),
@@ -59,6 +67,10 @@ pub struct EnvironmentSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub zones: Vec<ZoneShare>,
+    /// Running namespaces that the environment takes over instead of making its own: every one, or none. A platform operator names their UIDs; until then nothing is touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 8))]
+    pub adopt: Vec<AdoptedNamespace>,
     /// Security level whose rules the environment enforces; the system's when absent. A level that is decided later changes no running environment by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 5))]
@@ -145,7 +157,7 @@ pub struct NamespaceStatus {
     /// Name of the namespace.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// UID of the namespace that we created.
+    /// UID of the namespace that we created or adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub uid: Option<String>,
@@ -219,6 +231,9 @@ pub enum Zone {
 }
 
 impl Zone {
+    /// All zones.
+    pub const ALL: &[Self] = &[Self::Dmz, Self::App, Self::Db, Self::Mgmt];
+
     /// Suffix of names and value of labels.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -261,4 +276,13 @@ pub enum Lifecycle {
     Suspended,
     /// On its way out.
     Decommissioned,
+    /// What was adopted is given back as it is: nothing is stopped and nothing deleted.
+    Released,
+}
+
+impl Lifecycle {
+    /// Whether the environment is on its way out, or gone.
+    pub fn leaves(self) -> bool {
+        matches!(self, Self::Decommissioned | Self::Released)
+    }
 }

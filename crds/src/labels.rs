@@ -15,8 +15,10 @@ pub const ENVIRONMENT: &str = "berth.dev/environment";
 pub const ZONE: &str = "berth.dev/zone";
 /// Security level of the tenant, `1` to `5`.
 pub const LEVEL: &str = "berth.dev/level";
-/// UID of the Environment that a namespace was created for: the proof of ownership that only we can write.
+/// UID of the Environment that a namespace was created for or adopted by: the proof of ownership that only we can write.
 pub const ENVIRONMENT_UID: &str = "berth.dev/environment-uid";
+/// Annotation of a namespace: the Environment to which a platform operator gives it; what carries it is never deleted by us.
+pub const ADOPT: &str = "berth.dev/adopt";
 /// Who last changed a register by hand.
 pub const CHANGED_BY: &str = "berth.dev/changed-by";
 /// Who last wrote the object past the guards, by break-glass; stamped by admission.
@@ -87,6 +89,8 @@ pub const ROLE_ADMIN: &str = "berth-tenant-admin";
 pub const ROLE_EDIT: &str = "berth-tenant-edit";
 /// ClusterRole of the chart for `View` access in a tenant namespace.
 pub const ROLE_VIEW: &str = "berth-tenant-view";
+/// ClusterRole of the chart for whoever looks at running namespaces and gives them to Environments; the chart binds it to nobody.
+pub const ROLE_ADOPTER: &str = "berth-adopter";
 /// ServiceAccount for deployments in a tenant namespace, and its binding.
 pub const DEPLOY_ACCOUNT: &str = "berth-deploy";
 /// ClusterRole of the chart: create and read papers for an agency.

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::common::{Document, Identity, NameRef, Resources, UidRef};
-use crate::environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception};
+use crate::environment::{AdoptionWish, DeployAccount, EnvironmentKind, Exposure, Ipv4Exception};
 
 /// One submission of a dossier.
 #[derive(CustomResource, Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq)]
@@ -166,6 +166,10 @@ pub struct EnvironmentRequest {
     /// Whether each namespace gets an account for deployments. In a `Change`, `None`: as it is.
     #[serde(default, skip_serializing_if = "DeployAccount::is_none")]
     pub deploy_account: DeployAccount,
+    /// Running namespaces that it is to take over as they are instead of getting its own: every one, by zone, or one. A wish of the agency: after the decision a platform operator names each by its UID, or nothing is touched. Not in a `Change`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub adopt: Vec<AdoptionWish>,
     /// Last day, `YYYY-MM-DD`; environments other than production end. A `Change` leaves it out: `Extend` moves it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]

@@ -95,6 +95,11 @@ reasons! {
     ExportStale: "Trạng thái đã thay đổi sau khi xuất; hãy xuất lại.", "The state changed since it was exported; export it again.";
     NothingToAcknowledge: "Không có gì cần xác nhận.", "There is nothing to acknowledge.";
     NamespaceForeign: "Không gian tên thuộc đối tượng khác.", "A namespace of that name exists and is not ours.";
+    AdoptionPending: "Chờ quản trị nền tảng xác nhận UID của không gian tên cần tiếp nhận.", "Waiting until a platform operator names the UID of the namespace that is to be adopted.";
+    AdoptionRefused: "Không thể tiếp nhận không gian tên như hiện trạng.", "The namespace cannot be adopted as it is.";
+    AddressesKept: "Không gian tên được tiếp nhận giữ nguyên địa chỉ; tiền tố chỉ để dành.", "The adopted namespaces keep the addresses that they have; the prefix is reserved only.";
+    Releasing: "Đang trả lại không gian tên nguyên trạng.", "Its namespaces are being given back as they are.";
+    Released: "Đã trả lại không gian tên nguyên trạng; chỉ còn lưu hồ sơ.", "Its namespaces were given back as they are; the record is kept.";
     NamespaceTerminating: "Không gian tên cũ đang bị xóa.", "A namespace of that name is terminating.";
     QuotaPending: "Đang chờ hạn mức có hiệu lực.", "Waiting for the quota to be in force.";
     Contested: "Một bên khác liên tục sửa đối tượng này.", "Another writer keeps changing the object.";

@@ -171,6 +171,15 @@ fn unowned(other: &str) -> Vec<Idea> {
                 ideas.push(idea(&format!("{name} {what}{subresource}"), "PATCH", &path, MERGE, labels(value.clone())));
             }
         }
+        // The word by which platform operators, and nobody else, give a running namespace to an environment.
+        let given = json!({"berth.dev/adopt": "abcdef-prod"});
+        for (what, body) in [
+            ("given to an environment", json!({"metadata": {"annotations": given}})),
+            ("given to an environment by a label", labels(given.clone())),
+        ] {
+            let path = format!("/api/v1/namespaces/{name}");
+            ideas.push(idea(&format!("{name} {what}"), "PATCH", &path, MERGE, body));
+        }
     }
     ideas
 }

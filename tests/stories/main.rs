@@ -22,6 +22,7 @@ mod counts;
 mod door;
 mod dossier;
 mod inventory;
+mod adoption;
 mod form;
 mod ipv4;
 mod schema;

@@ -100,6 +100,13 @@ const BUGS: &[Bug] = &[
         Probe::Idea("a weaker Pod Security, merged"),
     ),
     Bug(
+        "whoever may write a namespace may give it to an environment",
+        "62",
+        "k == 'berth.dev/adopt' && variables.mayGive",
+        "k == 'berth.dev/adopt'",
+        Probe::Idea("default given to an environment"),
+    ),
+    Bug(
         "the operator deletes a namespace without its environment's word",
         "63",
         "params.metadata.name != variables.environment",

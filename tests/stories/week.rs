@@ -17,6 +17,7 @@ use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::json;
 
+use crate::adoption;
 use crate::attack::{MERGE, send};
 use crate::life;
 use crate::world::{PATIENCE, World, addition};
@@ -77,6 +78,7 @@ pub async fn a_week(world: &World) -> Result<()> {
     ]}});
     agencies.patch("ag-66", &Default::default(), &Patch::Merge(members)).await?;
     leaving(world).await?;
+    adoption::comes_and_goes(world).await?;
     let passed = crate::transfer::pass_on(world, "week-pass", "ag-61").await?;
     assert_eq!(passed.status.and_then(|s| s.agency).as_deref(), Some("ag-61"));
     through_the_door(world).await?;

@@ -74,7 +74,8 @@ fn text(file: &Path) -> Result<String> {
     })
 }
 
-async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
+/// A client by the caller's own kubeconfig.
+pub(super) async fn client(kubeconfig: Option<&Path>) -> Result<Client> {
     let unusable = |error: &dyn std::fmt::Display| {
         Failure::NotLoggedIn(format!("no kubeconfig can be used: {error}; name yours with --kubeconfig"))
     };

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use act::{Act, Approve, Correct, Reconcile, Reject, Return, Signed, Withdraw};
-pub use admin::{Admin, Import};
+pub use admin::{Admin, Adopt, Import, Release};
 pub use audit::{AsOf, Audit, Entries, Verify};
 pub use conn::{Conn, Decide, Kind, Request as NewConnection};
 pub use ip::{Acknowledge, Export, Ip, PlanOf, Whois, Written};

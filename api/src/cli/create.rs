@@ -221,11 +221,18 @@ fn environment(create: &Create) -> Result<pb::EnvironmentRequest> {
         requested_prefix: create.requested_prefix.clone().unwrap_or_default(),
         deploy_account: create.deploy_account,
         until: create.until.clone().unwrap_or_default(),
+        adopt: create.adopt.iter().map(|given| adoption(given)).collect(),
         ipv4_only: create
             .ipv4_only_until
             .clone()
             .map(|until| pb::Ipv4Exception { reason: create.ipv4_only_reason.clone().unwrap_or_default(), until }),
     })
+}
+
+/// `app=hoso-prod`, or `hoso-prod` where nothing is zoned.
+fn adoption(given: &str) -> pb::AdoptionWish {
+    let (zone, namespace) = given.split_once('=').unwrap_or(("", given));
+    pb::AdoptionWish { namespace: namespace.to_owned(), zone: zone.to_owned() }
 }
 
 /// `personal-basic` is `PERSONAL_BASIC`.

@@ -17,16 +17,17 @@ use crate::{
 
 /// Explains a namespace.
 pub async fn why(session: &Session, namespace: &str) -> Result {
-    let Some(environment) = environment_of(namespace) else {
-        return Err(Failure::Usage(format!(
-            "{namespace:?} is not a tenant's namespace: it is <plate>-<kind> or <plate>-<kind>-<zone>"
-        )));
-    };
     let client = &session.client;
-    let request = pb::GetEnvironmentRequest { name: name::environment(&environment) };
-    let environment =
-        call("reading the environment", async || client.environments.clone().get_environment(request.clone()).await)
-            .await?;
+    let environment = match environment_of(namespace) {
+        Some(environment) => {
+            let request = pb::GetEnvironmentRequest { name: name::environment(&environment) };
+            let environments = &client.environments;
+            call("reading the environment", async || environments.clone().get_environment(request.clone()).await)
+                .await?
+        }
+        // What was adopted keeps a name of its own.
+        None => holder(session, namespace).await?,
+    };
     if !environment.namespaces.iter().any(|n| n.name == namespace) {
         return Err(Failure::Missing(format!("{} has no namespace {namespace:?}", environment.name)));
     }
@@ -41,6 +42,25 @@ pub async fn why(session: &Session, namespace: &str) -> Result {
         format => output::value(&value(namespace, &environment, &tenant, &agency, &decisions)?, format)?,
     }
     Ok(Exit::Done)
+}
+
+/// The environment that has a namespace of any name.
+async fn holder(session: &Session, namespace: &str) -> Result<pb::Environment> {
+    let environments = &session.client.environments;
+    let mut request = pb::ListEnvironmentsRequest { page_size: 500, ..Default::default() };
+    loop {
+        let page = call("listing environments", async || environments.clone().list_environments(request.clone()).await)
+            .await?;
+        if let Some(found) = page.environments.into_iter().find(|e| e.namespaces.iter().any(|n| n.name == namespace)) {
+            return Ok(found);
+        }
+        if page.next_page_token.is_empty() {
+            return Err(Failure::Usage(format!(
+                "{namespace:?} is not a tenant's namespace: it is <plate>-<kind> or <plate>-<kind>-<zone>, or was adopted by an environment that you may see"
+            )));
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 /// `<plate>-<kind>` of `<plate>-<kind>[-<zone>]`.

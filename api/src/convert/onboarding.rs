@@ -2,6 +2,7 @@
 
 use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, condition,
+    environment::{AdoptionWish, Zone},
     onboarding::{
         CheckResult, EnvironmentRequest, LaterProfile, LevelRequest, Outcome, OutcomeResult, State, SystemRequest,
     },
@@ -123,7 +124,12 @@ fn environment(from: &EnvironmentRequest) -> pb::EnvironmentRequest {
         deploy_account: !from.deploy_account.is_none(),
         ipv4_only: from.ipv4_only.as_ref().map(exception),
         until: from.until.clone().unwrap_or_default(),
+        adopt: from.adopt.iter().map(wish).collect(),
     }
+}
+
+fn wish(from: &AdoptionWish) -> pb::AdoptionWish {
+    pb::AdoptionWish { namespace: from.name.clone(), zone: from.zone.map(Zone::as_str).unwrap_or_default().to_owned() }
 }
 
 fn check(from: &CheckResult) -> pb::Check {

@@ -2,7 +2,7 @@ use berth_crds::{
     ConditionType, Onboarding, OnboardingSpec, Reason,
     common::{DatedAgency, Document, Identity, NameRef, Resources, UidRef},
     condition::{self, Is},
-    environment::{DeployAccount, EnvironmentKind, Exposure, Ipv4Exception},
+    environment::{AdoptionWish, DeployAccount, EnvironmentKind, Exposure, Ipv4Exception, Zone},
     onboarding::{
         Action, CheckResult, CorrectedLetter, DataKind, EnvironmentRequest, Grant, OnboardingStatus, Outcome,
         OutcomeResult, State, SubjectBand, Summary, SystemRequest, Verdict,
@@ -36,6 +36,7 @@ fn environment() -> EnvironmentRequest {
         requested_prefix: Some("3fff:0:0:100::/56".into()),
         deploy_account: DeployAccount::PerNamespace,
         until: None,
+        adopt: vec![AdoptionWish { zone: Some(Zone::App), name: "hoso".into() }],
         ipv4_only: Some(Ipv4Exception { reason: "Thiết bị cũ.".into(), until: Some("2027-06-30".into()) }),
     }
 }
@@ -92,7 +93,12 @@ fn change() -> OnboardingSpec {
         environment_ref: Some(UidRef { name: "abcdef-prod".into(), uid: "u-2".into() }),
         revision: Some(0),
         tenant_ref: None,
-        environment: Some(EnvironmentRequest { requested_prefix: None, end_date: None, ..environment() }),
+        environment: Some(EnvironmentRequest {
+            requested_prefix: None,
+            end_date: None,
+            adopt: vec![],
+            ..environment()
+        }),
         ..addition()
     }
 }

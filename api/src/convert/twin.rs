@@ -76,7 +76,7 @@ twins! {
     Effect = pb::decision::Effect [Effective Void];
     EnvironmentKind = pb::environment::Kind [Prod Staging Acceptance Dev Training Recovery];
     Exposure = pb::environment::Exposure [Internet Tslcd];
-    Lifecycle = pb::environment::Lifecycle [Active Suspended Decommissioned];
+    Lifecycle = pb::environment::Lifecycle [Active Suspended Decommissioned Released];
     Intervene = pb::intervention::Act [Hold EndHold Isolate EndIsolation Grant EndGrants ConfirmAccess];
     SubjectKind = pb::emergency_access::SubjectKind [Group User ServiceAccount];
     AccessRole = pb::emergency_access::Role [Admin Edit View];
@@ -89,7 +89,7 @@ twins! {
         Ipv4Only Allocated EdgeDualStack PublicAaaa InsideDualStack Ipv6Preferred Ipv6OnlyInside Ipv6Only];
     Act = pb::audit_entry::Act [
         Submitted Decided TookEffect Voided Concluded HandedOver Registered NamespaceCreated PrefixGiven PrefixReleased
-        Removed OutsideChanged Opened Closed Intervened];
+        Removed OutsideChanged Opened Closed Intervened NamespaceAdopted NamespaceReleased];
     Standing = pb::address_answer::Standing [Held Imported Quarantined Reserved Free Outside];
     demand::Standing = pb::demand_request::Standing [
         Withdrawn RefusedByLaw Refused GrantedInTime GrantedLate Waiting Open];

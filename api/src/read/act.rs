@@ -1,7 +1,7 @@
 //! What acts on a whole system ask for, what an exception does, and until when an increase is.
 
 use berth_crds::{
-    environment::Ipv4Exception,
+    environment::{AdoptionWish, Ipv4Exception, Zone},
     onboarding::{Action, LevelRequest, TransferRequest},
     tenant::Measures,
 };
@@ -13,7 +13,7 @@ use super::{
     spec::{SPEC, day, reference},
     text,
 };
-use crate::{convert::Twin, proto::v1 as pb};
+use crate::{convert::Twin, name, proto::v1 as pb};
 
 /// A level dossier.
 pub fn level(findings: &mut Findings, from: &pb::LevelRequest) -> LevelRequest {
@@ -51,6 +51,23 @@ pub fn ipv4_only(findings: &mut Findings, from: &pb::Ipv4Exception, today: Date)
         reason: text::check(findings, &path("reason"), &from.reason, text::lines(500)),
         until: optional(&from.until),
     }
+}
+
+/// A running namespace that is to be taken over: only an environment that comes to be takes one.
+pub fn adoption(findings: &mut Findings, from: &pb::AdoptionWish, action: Action) -> Option<AdoptionWish> {
+    let field = format!("{SPEC}.environment.adopt");
+    let asked = &from.namespace;
+    if action == Action::Change {
+        findings.bad(&field, asked, "has no meaning here: an environment that stands has its namespaces");
+    } else if !name::is_id(asked) || asked == "-" || asked.contains('.') || asked.len() > 63 {
+        findings.bad(&field, asked, "is not the name of a namespace");
+    }
+    let zone = Zone::ALL.iter().copied().find(|zone| zone.as_str() == from.zone);
+    if zone.is_none() && !from.zone.is_empty() {
+        findings.bad(&field, &from.zone, "is not a zone: give dmz, app, db or mgmt");
+        return None;
+    }
+    Some(AdoptionWish { zone, name: asked.clone() })
 }
 
 /// Last day of an increase: only a change has a grant to return to.

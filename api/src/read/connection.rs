@@ -24,8 +24,6 @@ use crate::{
 const SPEC: &str = "connection.spec";
 /// Most ports and host names of a connection, and most blocks of a family.
 const MOST: usize = 16;
-/// Zones by name.
-const ZONES: [Zone; 4] = [Zone::Dmz, Zone::App, Zone::Db, Zone::Mgmt];
 
 /// Agency and name of a Connection.
 pub fn connection_name(findings: &mut Findings, field: &str, given: &str) -> [String; 2] {
@@ -107,7 +105,7 @@ fn end(findings: &mut Findings, field: &str, from: &pb::ConnectionEnd) -> Connec
     if from.environment.is_empty() == from.outside.is_none() {
         findings.add(field, "must have either `environment` or `outside`");
     }
-    let zone = ZONES.into_iter().find(|zone| zone.as_str() == from.zone);
+    let zone = Zone::ALL.iter().copied().find(|zone| zone.as_str() == from.zone);
     if zone.is_none() && !from.zone.is_empty() {
         findings.bad(&format!("{field}.zone"), &from.zone, "is not a zone: dmz, app, db or mgmt");
     }

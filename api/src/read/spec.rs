@@ -227,6 +227,7 @@ fn environment(
         deploy_account: if from.deploy_account { DeployAccount::PerNamespace } else { DeployAccount::None },
         ipv4_only: from.ipv4_only.as_ref().map(|asked| asked_act::ipv4_only(findings, asked, today)),
         until: asked_act::until(findings, &from.until, action, today),
+        adopt: from.adopt.iter().filter_map(|asked| asked_act::adoption(findings, asked, action)).collect(),
     }
 }
 

@@ -228,3 +228,13 @@ fn a_change_is_of_the_environment_that_was_read() {
     let nothing = World { environment: None, ..world };
     assert_eq!(misfits(&nothing, &asked("u-1", 2, Kind::Prod)), ["target.name"]);
 }
+
+#[test]
+fn a_running_namespace_is_wished_for_by_a_proper_name_and_zone_and_by_no_change() {
+    let wish = |namespace: &str, zone: &str| pb::AdoptionWish { namespace: namespace.into(), zone: zone.into() };
+    let asked = |wishes: Vec<pb::AdoptionWish>| environment(|e| e.adopt = wishes);
+    assert_eq!(asked(vec![wish("hoso", ""), wish("csdl", "db")]), Vec::<String>::new());
+    for bad in [wish("", ""), wish("Hoso", ""), wish("a.b", ""), wish("-", ""), wish("hoso", "web")] {
+        assert_eq!(asked(vec![bad]), ["environment.adopt"]);
+    }
+}

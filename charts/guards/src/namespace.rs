@@ -9,6 +9,8 @@ pub const RESOURCES: [&str; 3] = ["namespaces", "namespaces/status", "namespaces
 
 /// Prefixes of keys that are guarded on every namespace.
 pub const OURS: &str = "berth.dev/";
+/// Annotation by which a platform operator gives a running namespace to an Environment: the one key of ours that people write.
+pub const GIVEN: &str = "berth.dev/adopt";
 /// Prefix of labels that are guarded on our namespaces.
 pub const POD_SECURITY: &str = "pod-security.kubernetes.io/";
 /// Label whose value marks a namespace as the operator's.
@@ -18,7 +20,9 @@ const WHY: &str = "Our keys on namespaces say whose they are and how they are gu
     them. The policy compares keys between the old and the new object and never denies whole objects: the namespace \
     controller, the API server and CNIs write status, finalizers and annotations of their own, and those must pass. All \
     three ways to write metadata are covered (the object, `status`, `finalize`). It has no namespaceSelector: for a \
-    Namespace that is judged by the new labels, so whoever takes our label away would be past it.";
+    Namespace that is judged by the new labels, so whoever takes our label away would be past it. The one key that people \
+    write is `berth.dev/adopt`, and only platform operators on a namespace that is not ours: by it they give it to an \
+    Environment.";
 
 /// The policy.
 pub fn policy() -> String {
@@ -40,7 +44,11 @@ pub fn policy() -> String {
             "request.operation == 'UPDATE' ? oldObject.?metadata.?ownerReferences.orValue([]) : []",
         ),
         Named::new("newOwners", "object.?metadata.?ownerReferences.orValue([])"),
-        Named::new("ourKeys", format!("variables.touched.filter(k, k.startsWith('{OURS}'))")),
+        Named::new("mayGive", may_give()),
+        Named::new(
+            "ourKeys",
+            format!("variables.touched.filter(k, k.startsWith('{OURS}') && !(k == '{GIVEN}' && variables.mayGive))"),
+        ),
         Named::new("podSecurityKeys", format!("variables.touched.filter(k, k.startsWith('{POD_SECURITY}'))")),
     ]);
     variables.extend(cel::back_end_variables());
@@ -59,6 +67,18 @@ pub fn policy() -> String {
         validations,
     }
     .text()
+}
+
+/// A platform operator gives a namespace that is not ours and not the system's, by an annotation of the object itself.
+fn may_give() -> String {
+    format!(
+        "request.operation == 'UPDATE' && request.?subResource.orValue('') == '' && !variables.wasOurs\n\
+         && request.userInfo.groups.exists(g, g == 'berth:platform-operator')\n\
+         && !request.userInfo.groups.exists(g, g.startsWith('berth:') && g.endsWith(':contractor'))\n\
+         && !('{GIVEN}' in variables.old_labels) && !('{GIVEN}' in variables.new_labels)\n\
+         && !(object.metadata.name in ['default', 'berth-system'])\n\
+         && !object.metadata.name.startsWith('kube-') && !object.metadata.name.startsWith('agency-')"
+    )
 }
 
 fn ours() -> Vec<Validation> {

@@ -84,6 +84,7 @@ names of namespaces is written by hand in `charts/berth/files/policies`, with it
 
 const NAMESPACE: &[(&str, &str)] = &[
     ("labels and annotations `berth.dev/*`", "the operator"),
+    ("annotation `berth.dev/adopt` of a namespace that is not ours", "a platform operator, no contractor"),
     ("label `app.kubernetes.io/managed-by`, to or from `berth-operator`", "the operator"),
     ("finalizers `berth.dev/*`", "the operator"),
     ("labels `pod-security.kubernetes.io/*` of our namespaces", "the operator"),

@@ -2,7 +2,7 @@
 
 use berth_crds::agency::{DayRange, Subject, SubjectKind};
 use berth_crds::common::{Basis, BasisType, Bilingual, DatedAgency, NameRef, PaperRef};
-use berth_crds::environment::{Access, AccessRole, DeployAccount, Exposure, Lifecycle};
+use berth_crds::environment::{Access, AccessRole, AdoptionWish, DeployAccount, Exposure, Lifecycle};
 use berth_crds::onboarding::{Action, EnvironmentRequest, Grant, Outcome};
 use berth_crds::profile::LevelRule;
 use berth_crds::tenant::{LevelRecord, LevelStatus, MigrationStage};
@@ -162,6 +162,7 @@ fn created(input: &Input, grant: &Grant) -> Option<Environment> {
         quota: grant.quota.clone(),
         temporary: None,
         zones: level_rule(input).map(|r| r.zones.clone()).unwrap_or_default(),
+        adopt: asked.adopt.iter().map(AdoptionWish::unnamed).collect(),
         level: Some(input.level),
         access: vec![owner_access(input.agency)],
         deploy_account: asked.deploy_account,

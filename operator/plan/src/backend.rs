@@ -142,6 +142,10 @@ pub struct Plan {
 
 /// Plans the addresses of an environment. Total: what cannot be served is a value that says why.
 pub fn plan(input: &Input) -> Plan {
+    // What runs keeps its addresses, and what starts anew beside it gets them from where it always did.
+    if !input.environment.spec.adopt.is_empty() {
+        return Plan::nothing();
+    }
     let chosen = match choose(input.offers, input.seen) {
         Ok(chosen) => chosen,
         Err(unfit) => return refused(input, unfit),
@@ -261,6 +265,9 @@ impl Plan {
 
     /// What `Addressed` says, now that the objects that stand there are known.
     pub fn told(&self, input: &Input) -> Told {
+        if !input.environment.spec.adopt.is_empty() {
+            return Told::plainly(Reason::AddressesKept);
+        }
         if let Some(Unfit(why)) = &self.unfit {
             return Told::new(Reason::BackEndUnfit, why.clone());
         }

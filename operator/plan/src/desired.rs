@@ -13,9 +13,7 @@ use berth_crds::address::LeafRole;
 use berth_crds::common::Resources;
 use berth_crds::environment::{NamespaceStatus, NextStep, Stage, Zone};
 use berth_crds::profile::LevelRule;
-use berth_crds::{
-    AddressPlan, AddressPlanSpec, Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels, names,
-};
+use berth_crds::{AddressPlan, AddressPlanSpec, Environment, EnvironmentClass, PolicyProfile, Reason, Tenant, labels};
 use ipnet::Ipv6Net;
 use jiff::civil::Date;
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, ResourceQuota, ServiceAccount};
@@ -232,7 +230,7 @@ fn namespaced(
     leaf: Ipv6Net,
 ) -> DesiredNamespace {
     let environment = input.environment;
-    let name = names::namespace(&environment.name_any(), zone.map(Zone::as_str));
+    let name = environment.namespace_of(zone);
     let place = Place { environment, tenant, class, rule, zone, part, name: name.clone(), today: input.today };
     DesiredNamespace {
         name,
@@ -247,18 +245,14 @@ fn namespaced(
     }
 }
 
-/// Names of an environment's namespaces: they follow from its own name and zones, before anything else is known.
+/// Names of an environment's namespaces: they follow from its own name, zones and what it adopts, before anything else is
+/// known.
 pub fn intended_names(environment: &Environment) -> Vec<NamespaceStatus> {
     let zones = environment.spec.zones.iter().map(|z| Some(z.zone));
     let zones: Vec<Option<Zone>> = if environment.spec.zones.is_empty() { vec![None] } else { zones.collect() };
-    let name = environment.name_any();
     zones
         .into_iter()
-        .map(|zone| NamespaceStatus {
-            name: names::namespace(&name, zone.map(Zone::as_str)),
-            zone,
-            ..Default::default()
-        })
+        .map(|zone| NamespaceStatus { name: environment.namespace_of(zone), zone, ..Default::default() })
         .collect()
 }
 

@@ -26,6 +26,7 @@ pub mod address; // prefixes: order, derivation, names
 pub mod claim; // one claim's next call (the checked protocol)
 pub mod collect; // one block's next call: what no claim wants, and what leaves quarantine
 pub mod intervention; // acts that wait for no paper → what is in force of them
+pub mod adoption; // a running namespace + Environment → whether it can be taken over, and what would be violated
 pub mod desired; // Environment → the objects it should have
 pub mod backend; // leaves + what the cluster offers → pools, annotations, `Addressed`
 pub mod netpol; // who reaches whom: what NetworkPolicies come to, and whether they come in pairs

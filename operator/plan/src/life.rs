@@ -43,7 +43,7 @@ pub fn now(environment: &Environment, today: Date) -> Stage {
 fn recorded(environment: &Environment) -> Option<Stage> {
     let stage = environment.status.as_ref().and_then(|s| s.stage)?;
     let gone = matches!(stage, Stage::Removing | Stage::Removed);
-    (!gone || environment.spec.lifecycle == Lifecycle::Decommissioned).then_some(stage)
+    (!gone || environment.spec.lifecycle.leaves()).then_some(stage)
 }
 
 /// Whether an environment's namespaces are being deleted or gone.
@@ -58,8 +58,13 @@ pub fn is_removed(environment: &Environment) -> bool {
 
 /// Whether nothing of an environment is to stand any more: it is being removed, or a hand set it aside without dates.
 pub fn is_over(environment: &Environment) -> bool {
-    let by_hand = environment.spec.lifecycle == Lifecycle::Decommissioned && environment.spec.schedule.is_none();
+    let by_hand = environment.spec.lifecycle.leaves() && environment.spec.schedule.is_none();
     by_hand || is_leaving_for_good(environment)
+}
+
+/// Whether what an environment adopted is to be given back as it is: nothing of it is stopped, deleted or waited for.
+pub fn is_given_back(environment: &Environment) -> bool {
+    environment.spec.lifecycle == Lifecycle::Released && !is_removed(environment)
 }
 
 /// Why an environment may not be changed in size: what is stopped does not grow.

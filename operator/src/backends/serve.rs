@@ -110,7 +110,10 @@ fn occupancy(quota: Option<&ResourceQuota>) -> Option<Occupancy> {
 }
 
 async fn write(environment: &Environment, desired: &Desired, view: &View, ctx: &Context) -> Result<Option<Told>> {
-    annotate(desired, &view.plan, ctx).await?;
+    // What an adopted namespace says of its network is its own.
+    if environment.spec.adopt.is_empty() {
+        annotate(desired, &view.plan, ctx).await?;
+    }
     for object in &view.plan.objects {
         if let Some(told) = place(object, view, ctx).await? {
             return Ok(Some(told));

@@ -3,6 +3,7 @@
 //! One pass does the whole of it: an environment is finished before the next is begun. Order: names into status (which
 //! arms the delete policy), namespaces, their UIDs into status, limits, quota, policies, quota in force, access, done.
 
+mod adopt;
 mod children;
 mod halt;
 mod leave;
@@ -19,7 +20,7 @@ use berth_plan::desired::{self, Blocked, Desired};
 use berth_plan::intervention::Standing;
 use berth_plan::network::outside;
 use berth_plan::status::environment::{Progress, blocked, planned};
-use berth_plan::{address, amounts::Amounts, backend::Told, grant};
+use berth_plan::{address, adoption, amounts::Amounts, backend::Told, grant};
 use kube::{ResourceExt, runtime::controller::Action};
 
 use crate::booking::{self, Place};
@@ -89,6 +90,7 @@ async fn bring(
 }
 
 fn plan(environment: &Environment, tenant: Option<&Tenant>, ctx: &Context) -> std::result::Result<Desired, Blocked> {
+    adoption::pending(environment).map_or(Ok(()), Err)?;
     let class = grant::in_force(&environment.spec, ctx.today()).class_ref.name;
     let class = ctx.caches.classes.get(&class, None);
     let profile = ctx.caches.profiles.get(&environment.spec.profile_ref.name, None);

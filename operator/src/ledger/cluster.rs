@@ -11,7 +11,7 @@ use berth_crds::{
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
 use kube::core::{ApiResource, DynamicObject};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client, Resource as _, ResourceExt};
 
 use crate::apply::live;
 use crate::error::{Error, Result, answer, while_};
@@ -103,18 +103,33 @@ impl Cluster {
         Ok(written.spec.number)
     }
 
-    /// Whether the API server has no object of this UID any more.
-    pub async fn is_gone(&self, object: &AuditObject) -> Result<bool> {
+    /// What became of a recorded object, as the API server itself says.
+    pub async fn fate(&self, object: &AuditObject) -> Result<Fate> {
         // A kind that this version does not know is not gone for that.
-        let Some(resource) = resource(&object.kind) else { return Ok(false) };
+        let Some(resource) = resource(&object.kind) else { return Ok(Fate::Stands) };
         let api: Api<DynamicObject> = match &object.namespace {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
             None => Api::all_with(self.client.clone(), &resource),
         };
         let what = format!("{} {:?}", object.kind, object.name);
         let found = api.get_metadata_opt(&object.name).await.map_err(while_("read", what))?;
-        Ok(found.is_none_or(|found| found.uid().as_deref() != Some(&object.uid)))
+        let Some(found) = found.filter(|found| found.uid().as_deref() == Some(&object.uid)) else {
+            return Ok(Fate::Gone);
+        };
+        let ours = found.labels().get(labels::MANAGED_BY).is_some_and(|by| by == labels::OPERATOR);
+        Ok(if object.kind == Namespace::kind(&()) && !ours { Fate::Released } else { Fate::Stands })
     }
+}
+
+/// What became of a recorded object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is there.
+    Stands,
+    /// No object of its UID is there any more.
+    Gone,
+    /// The namespace is there and does not carry our mark any more.
+    Released,
 }
 
 /// How a recorded kind is read.

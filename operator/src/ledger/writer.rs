@@ -10,7 +10,7 @@ use berth_plan::ledger::keeping::{self, Leave};
 use berth_plan::ledger::{Memory, canonical, prefixes};
 use kube::Resource as _;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Fate};
 use super::gather::{State, gather};
 use super::{Error, Result, Settings, export};
 use crate::allocation::Allocation;
@@ -103,8 +103,10 @@ impl Writer {
         let gone = acts::missing(world, memory).into_iter();
         for known in gone.filter(|known| !frozen || known.object.kind != PrefixBlock::kind(&())) {
             // A cache may lag behind; only the API server knows that something is gone.
-            if self.cluster.is_gone(&known.object).await? {
-                entries.push(acts::removed(known, now));
+            match self.cluster.fate(&known.object).await? {
+                Fate::Stands => {}
+                Fate::Gone => entries.push(acts::removed(known, now)),
+                Fate::Released => entries.push(acts::released(known, now)),
             }
         }
         Ok(entries)

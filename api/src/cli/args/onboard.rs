@@ -158,6 +158,9 @@ pub struct Create {
     /// An account for deployments in each namespace.
     #[arg(long)]
     pub deploy_account: bool,
+    /// A running namespace that it is to take over as it is; of a zoned environment `<zone>=<namespace>`, once for each zone.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub adopt: Vec<String>,
     /// Why it is needed.
     #[arg(long)]
     pub justification: Option<String>,

@@ -60,6 +60,6 @@ fn schedule(input: &Input, environment: &Environment) -> Schedule {
 }
 
 fn leaving(environment: &Environment) -> Option<String> {
-    let leaving = environment.spec.lifecycle == Lifecycle::Decommissioned;
+    let leaving = environment.spec.lifecycle.leaves();
     target::gone(environment).or_else(|| leaving.then(|| "The environment is on its way out already.".to_owned()))
 }

@@ -1,6 +1,5 @@
 //! Extend: a later last day.
 
-use berth_crds::environment::Lifecycle;
 use berth_crds::{Environment, Onboarding};
 
 use super::{Act, Changed, Input, Part, Parts, target};
@@ -52,7 +51,7 @@ fn apt(s: &Subject, environment: &Environment) -> Vec<String> {
 }
 
 fn leaving(environment: &Environment) -> Option<String> {
-    let leaving = environment.spec.lifecycle == Lifecycle::Decommissioned;
+    let leaving = environment.spec.lifecycle.leaves();
     target::gone(environment)
         .or_else(|| leaving.then(|| "The environment is on its way out: ask for `Resume` first.".to_owned()))
 }

@@ -47,6 +47,8 @@ fn stopped(environment: &Environment) -> Option<String> {
     target::gone(environment).or_else(|| match environment.spec.lifecycle {
         Lifecycle::Active => None,
         Lifecycle::Suspended => Some("The environment is suspended already.".to_owned()),
-        Lifecycle::Decommissioned => Some("The environment is on its way out already.".to_owned()),
+        Lifecycle::Decommissioned | Lifecycle::Released => {
+            Some("The environment is on its way out already.".to_owned())
+        }
     })
 }

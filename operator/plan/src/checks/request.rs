@@ -1,6 +1,8 @@
 //! Checks of what the request says and names.
 
-use berth_crds::environment::EnvironmentKind;
+use std::collections::BTreeSet;
+
+use berth_crds::environment::{AdoptionWish, EnvironmentKind, Zone};
 use berth_crds::onboarding::{Action, CheckResult, EnvironmentRequest};
 use berth_crds::tenant::LevelStatus;
 use berth_crds::{Environment, Reason};
@@ -10,7 +12,7 @@ use crate::act::{self, Part};
 use crate::amounts::Amounts;
 use crate::dossier::difference;
 use crate::fulfil::made_by;
-use crate::{day, grant, life, text};
+use crate::{adoption, day, grant, life, text};
 
 /// Everything is there and well written; all defects at once.
 pub fn complete(s: &Subject) -> CheckResult {
@@ -68,6 +70,38 @@ fn environment_defects(s: &Subject, environment: &EnvironmentRequest) -> Vec<Str
     }
     if let Some(quota) = &environment.quota {
         defects.extend(amounts_defects(quota));
+    }
+    if change && !environment.adopt.is_empty() {
+        defects.push("`spec.environment.adopt` is of actions New and AddEnvironment only; leave it out.".into());
+    } else {
+        defects.extend(adoption_defects(s, &environment.adopt));
+    }
+    defects
+}
+
+/// What is to be taken over: a namespace for every zone of the level, each named once, none of the system's or ours.
+fn adoption_defects(s: &Subject, adopt: &[AdoptionWish]) -> Vec<String> {
+    if adopt.is_empty() {
+        return Vec::new();
+    }
+    let mut defects = Vec::new();
+    for wish in adopt.iter().filter(|wish| adoption::is_kept(&wish.name)) {
+        defects.push(format!("`spec.environment.adopt` names {:?}, which is the system's or Berth's own.", wish.name));
+    }
+    let names: BTreeSet<&str> = adopt.iter().map(|wish| wish.name.as_str()).collect();
+    if names.len() != adopt.len() {
+        defects.push("`spec.environment.adopt` names a namespace twice; name each once.".into());
+    }
+    let level = super::asked_level(s);
+    let rule = s.profile.spec.levels.iter().find(|rule| Some(rule.level) == level);
+    let zones: BTreeSet<Option<Zone>> = rule.iter().flat_map(|rule| &rule.zones).map(|z| Some(z.zone)).collect();
+    let zones = if zones.is_empty() { BTreeSet::from([None]) } else { zones };
+    let named: BTreeSet<Option<Zone>> = adopt.iter().map(|wish| wish.zone).collect();
+    if rule.is_some() && (named != zones || named.len() != adopt.len()) {
+        let needed = zones.iter().map(|z| z.map_or("none", Zone::as_str)).collect::<Vec<_>>().join(", ");
+        defects.push(format!(
+            "`spec.environment.adopt` must name one namespace for every zone of the level, and no other; the zones are: {needed}."
+        ));
     }
     defects
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use berth_crds::common::UidRef;
 use berth_crds::connection::{ConnectionEnd, ConnectionSpec, EnvironmentEnd, OutsideEnd, OutsideKind};
-use berth_crds::environment::{Exposure, Lifecycle, Stage, Zone};
+use berth_crds::environment::{Exposure, Stage, Zone};
 use berth_crds::profile::DefaultDeny;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, condition, names};
 use ipnet::IpNet;
@@ -145,7 +145,7 @@ fn side<'a>(field: &str, end: &EnvironmentEnd, register: &'a Register) -> Result
         environment,
         tenant,
         zone: end.zone,
-        namespace: names::namespace(name, end.zone.map(Zone::as_str)),
+        namespace: environment.namespace_of(end.zone),
         leaving_denied: rule.default_deny == DefaultDeny::Both,
     })
 }
@@ -180,7 +180,7 @@ pub(super) fn check(input: &Input) -> Result<Accepted, Refusal> {
     exposure(&ends)?;
     addresses(&ends, input.numbered)?;
     hosts::check(input, &ends)?;
-    if let Some(leaving) = ends.sides().find(|s| s.environment.spec.lifecycle == Lifecycle::Decommissioned) {
+    if let Some(leaving) = ends.sides().find(|s| s.environment.spec.lifecycle.leaves()) {
         let message = format!("{:?} is on its way out.", leaving.environment.name_any());
         return Err(Refusal::new(Reason::EnvironmentGone, message));
     }

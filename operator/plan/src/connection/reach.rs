@@ -80,13 +80,15 @@ fn end(question: &Question, place: &Place) -> Result<(End, Vec<NetworkPolicy>), 
         Place::Address(address) => return Ok((End::Outside(*address), Vec::new())),
         Place::Namespace { environment, zone } => (environment, *zone),
     };
-    let name = names::namespace(environment, zone.map(Zone::as_str));
     let register = question.register;
+    let derived = names::namespace(environment, zone.map(Zone::as_str));
+    let seen = register.environments.get(environment);
+    let name = seen.map_or(derived, |environment| environment.namespace_of(zone));
     let missing = || Blocked {
         reason: berth_crds::Reason::MissingReference,
         message: format!("There is no namespace {name:?}; see the environment's own list."),
     };
-    let environment = register.environments.get(environment).ok_or_else(missing)?;
+    let environment = seen.ok_or_else(missing)?;
     let tenant = register.tenants.get(&environment.spec.tenant_ref.name);
     let prefix = tenant.and_then(|t| t.status.as_ref()?.prefix.clone());
     let planned = desired::plan(&desired::Input {

@@ -89,8 +89,8 @@ pub fn handed_over(action: Action, tenant: Option<&Tenant>, environment: Option<
         // What is announced has not begun.
         Some(Lifecycle::Suspended) if stage != Some(Stage::Active) => State::Suspended,
         Some(Lifecycle::Active) if stage == Some(Stage::Suspended) => State::Suspended,
-        Some(Lifecycle::Decommissioned) if emptied(environment) => State::Closed,
-        Some(Lifecycle::Decommissioned) => State::Decommissioning,
+        Some(lifecycle) if lifecycle.leaves() && emptied(environment) => State::Closed,
+        Some(lifecycle) if lifecycle.leaves() => State::Decommissioning,
         _ if stops => State::HandedOver,
         _ if operates => State::Operating,
         _ if level >= NEEDS_PERMISSION => State::AwaitingGoLive,

@@ -137,12 +137,21 @@ pub fn missing<'a>(world: &World, memory: &'a Memory) -> Vec<&'a Known> {
 
 /// The act that a recorded object is gone, seen now.
 pub fn removed(known: &Known, now: Timestamp) -> AuditEntry {
+    ended(known, Act::Removed, "Removed", UNKNOWN.to_owned(), now)
+}
+
+/// The act that a recorded namespace is there and not ours any more, seen now. It may be adopted and given back again.
+pub fn released(known: &Known, now: Timestamp) -> AuditEntry {
+    ended(known, Act::NamespaceReleased, &format!("NamespaceReleased {now}"), operator(), now)
+}
+
+fn ended(known: &Known, act: Act, transition: &str, who: String, now: Timestamp) -> AuditEntry {
     AuditEntry {
-        id: id(&known.object.uid, "Removed"),
-        act: Act::Removed,
+        id: id(&known.object.uid, transition),
+        act,
         object: known.object.clone(),
         agency: known.agency.clone(),
-        who: UNKNOWN.to_owned(),
+        who,
         before: known.registered.clone(),
         effective_at: now.to_string(),
         recorded_at: now.to_string(),

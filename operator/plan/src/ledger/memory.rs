@@ -23,7 +23,7 @@ pub struct Memory {
     settled: HashMap<String, String>,
 }
 
-/// An object that the ledger speaks of and that is not recorded as removed.
+/// An object that the ledger speaks of and that is not recorded as removed or given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// The object.
@@ -51,7 +51,7 @@ impl Memory {
     fn remember(&mut self, entry: &AuditEntry) {
         self.prefixes.absorb(entry);
         let uid = &entry.object.uid;
-        if entry.act == Act::Removed {
+        if matches!(entry.act, Act::Removed | Act::NamespaceReleased) {
             self.known.remove(uid);
             return;
         }

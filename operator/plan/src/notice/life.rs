@@ -37,6 +37,6 @@ fn words(stage: Stage) -> Bilingual {
         }
         Stage::Halted => both("dừng hẳn (mọi tiến trình về 0)", "halted (workloads scaled to zero)"),
         Stage::Removing => both("đang xóa", "being removed"),
-        Stage::Removed => both("đã thu hồi (đã xóa không gian tên)", "removed (its namespaces are gone)"),
+        Stage::Removed => both("đã thu hồi (không còn không gian tên)", "removed (it has no namespaces any more)"),
     }
 }

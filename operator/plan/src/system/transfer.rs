@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use berth_crds::common::{DatedAgency, NameRef};
-use berth_crds::environment::Lifecycle;
 use berth_crds::onboarding::{Action, OutcomeResult, TransferRequest};
 use berth_crds::{Onboarding, TenantSpec, names};
 use jiff::civil::Date;
@@ -29,7 +28,7 @@ pub fn pass(tenant: &TenantSpec, asked: &TransferRequest, day: Date) -> TenantSp
 /// Why a system does not pass now. What is on its way out is removed by the word of the agency that gave it back, and only
 /// on its paper: another owner could not sign, and the former one must not.
 pub fn leaving(register: &Register, tenant: &str) -> Option<String> {
-    let out = environments(register, tenant).filter(|e| e.spec.lifecycle == Lifecycle::Decommissioned);
+    let out = environments(register, tenant).filter(|e| e.spec.lifecycle.leaves());
     let out: Vec<String> = out.filter(|e| !life::is_removed(e)).map(|e| e.name_any()).collect();
     (!out.is_empty()).then(|| {
         format!(

@@ -102,6 +102,28 @@ fn a_prefix_that_comes_back_from_quarantine_is_given_again_and_an_adoption_is_th
 }
 
 #[test]
+fn a_namespace_that_was_there_before_is_adopted_and_given_back_and_never_created_or_gone() {
+    let mut namespace = world().namespaces[0].as_ref().clone();
+    let meta = json!({"berth.dev/adopt": "aaaaaa-prod", "berth.dev/environment-uid": "uid-aaaaaa-prod"});
+    namespace.metadata.annotations = Some(of(meta));
+    namespace.metadata.managed_fields =
+        Some(of(json!([{"manager": "berth-operator", "operation": "Update", "time": "2026-11-24T09:30:00Z"}])));
+    let with = World { namespaces: vec![Arc::new(namespace)], ..World::default() };
+    let mut memory = Memory::default();
+    let mut adopted = acts::new(&with, &memory, instant("10:00"));
+    let told: Vec<_> = adopted.iter().map(|e| (e.act, e.effective_at.as_str())).collect();
+    assert_eq!(told, [(Act::NamespaceAdopted, "2026-11-24T09:30:00Z")], "from when it was ours, not since it is there");
+    memory.absorb(&canonical::seal(&memory.head, &mut adopted));
+    assert_eq!(acts::new(&with, &memory, instant("10:01")), Vec::<AuditEntry>::new());
+    let known = acts::missing(&World::default(), &memory);
+    assert_eq!(known.len(), 1);
+    let mut released = vec![acts::released(known[0], instant("11:00"))];
+    assert_eq!((released[0].act, released[0].who.as_str()), (Act::NamespaceReleased, acts::operator().as_str()));
+    memory.absorb(&canonical::seal(&memory.head, &mut released));
+    assert_eq!(acts::missing(&World::default(), &memory), Vec::<&_>::new());
+}
+
+#[test]
 fn a_connection_is_recorded_from_its_request_to_its_end_and_its_copy_is_not() {
     let scene = {
         let mut scene = crate::connection::Scene::of(json!({})).agreed();

@@ -8,6 +8,7 @@
 
 mod address;
 mod address_plan;
+mod adoption;
 mod asked;
 mod backend;
 mod booking;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use berth_crds::environment::Stage;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
+use berth_plan::adoption::adopted;
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
 use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation};
 use berth_plan::intervention::is_isolated;
@@ -148,10 +149,12 @@ pub async fn cut_off(environment: &Environment, ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Names of the environment's namespaces, those that it has and those that it is to have.
+/// Names of the environment's namespaces, those that it has and those that it is to have. One that it is to take over is
+/// somebody else's until it has it.
 fn names(environment: &Environment) -> BTreeSet<String> {
     let known = environment.status.clone().unwrap_or_default().namespaces;
-    known.into_iter().chain(intended_names(environment)).map(|n| n.name).collect()
+    let all = known.into_iter().chain(intended_names(environment));
+    all.filter(|n| n.uid.is_some() || adopted(environment, &n.name).is_none()).map(|n| n.name).collect()
 }
 
 /// A policy of a Connection that exists is kept or removed with it, by its own controller.

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use berth_crds::condition::{self, Is};
-use berth_crds::environment::{EnvironmentStatus, Stage};
+use berth_crds::environment::{EnvironmentStatus, Lifecycle, Stage};
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::dossier::clock::Clocks;
 use berth_plan::status::environment::enter;
-use berth_plan::{grant, ipv4, life};
+use berth_plan::{adoption, grant, ipv4, life};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::write;
+use super::{adopt, write};
 use crate::context::Context;
 use crate::error::Result;
 use crate::{apply, backends, booking, observe};
@@ -34,7 +34,8 @@ pub async fn remove(environment: &Environment, tenant: Option<&Tenant>, ctx: &Co
         return Ok(Some(Action::await_change()));
     }
     let begun = life::is_leaving_for_good(environment);
-    if !begun && (!is_due(environment, ctx) || is_braked(ctx)) {
+    // What is given back as it is destroys nothing: it waits for no day and no signature, and the brake is not for it.
+    if !begun && !life::is_given_back(environment) && (!is_due(environment, ctx) || is_braked(ctx)) {
         return Ok(None);
     }
     // Nothing is removed by halves: without its tenant nobody knows whose booking it is. What was begun is never provided.
@@ -82,10 +83,16 @@ async fn begin(environment: &Environment, ctx: &Context) -> Result<Environment> 
     let mut status = environment.status.clone().unwrap_or_default();
     enter(&mut status, Stage::Removing, &ctx.now());
     status.next = None;
-    said(environment, &mut status, Is::False, Reason::Removing, ctx);
+    let reason = if is_released(environment) { Reason::Releasing } else { Reason::Removing };
+    said(environment, &mut status, Is::False, reason, ctx);
     let written = write(environment, status, ctx).await?;
-    ctx.drift.tell(&written, Reason::Removing, "Remove", Reason::Removing.en()).await;
+    ctx.drift.tell(&written, reason, "Remove", reason.en()).await;
     Ok(written)
+}
+
+/// Whether it ends by being given back as it is.
+fn is_released(environment: &Environment) -> bool {
+    environment.spec.lifecycle == Lifecycle::Released
 }
 
 /// How long the word is still too fresh to act on.
@@ -95,7 +102,8 @@ fn not_seen_yet(environment: &Environment, ctx: &Context) -> Option<Duration> {
     SEEN.checked_sub(age).filter(|left| !left.is_zero())
 }
 
-/// Deletes what we made and nothing else; whether all of it is gone, as the API server itself says.
+/// Deletes what we made and nothing else, and gives back what was adopted; whether all of it is gone, as the API server itself
+/// says.
 async fn delete_namespaces(environment: &Environment, ctx: &Context) -> Result<bool> {
     let known = environment.status.as_ref().map(|s| s.namespaces.as_slice()).unwrap_or_default();
     let mut gone = true;
@@ -106,6 +114,11 @@ async fn delete_namespaces(environment: &Environment, ctx: &Context) -> Result<b
         if !ours {
             // Somebody else's of the same name: it is not what was given, and not ours to take.
             tracing::warn!(namespace = namespace.name, "a namespace of this name is another one; it stays");
+            continue;
+        }
+        if adoption::was_adopted(&found) {
+            // It was there before us, with whatever is in it: we give it back, and whoever made it deletes it.
+            adopt::give_back(&found, ctx).await?;
             continue;
         }
         gone = false;
@@ -124,9 +137,10 @@ async fn end(environment: &Environment, ctx: &Context) -> Result<()> {
     (status.granted, status.prefix, status.next) = (None, None, None);
     status.namespaces.clear();
     status.halted.clear();
-    let over = [ConditionType::Temporary, ConditionType::Ipv4Excepted].map(ConditionType::as_str);
-    status.conditions.retain(|c| !over.contains(&c.type_.as_str()));
-    said(environment, &mut status, Is::True, Reason::Removed, ctx);
+    let past = [ConditionType::Temporary, ConditionType::Ipv4Excepted].map(ConditionType::as_str);
+    status.conditions.retain(|c| !past.contains(&c.type_.as_str()));
+    let over = if is_released(environment) { Reason::Released } else { Reason::Removed };
+    said(environment, &mut status, Is::True, over, ctx);
     write(environment, status, ctx).await.map(drop)
 }
 

@@ -1,13 +1,14 @@
-//! Namespaces: created, never applied. One that we did not create is never written to.
+//! Namespaces: created, never applied. One that we did not create is never written to, unless people gave it to us.
 
 use berth_crds::environment::NamespaceStatus;
 use berth_crds::{ConditionType, Environment, Reason, labels};
+use berth_plan::adoption;
 use berth_plan::desired::{Desired, DesiredNamespace};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::api::Patch;
 
-use super::Stop;
+use super::{Stop, adopt};
 use crate::apply;
 use crate::context::Context;
 use crate::error::{Error, Result, while_};
@@ -19,9 +20,18 @@ pub async fn ensure(
     desired: &Desired,
     ctx: &Context,
 ) -> Result<std::result::Result<Vec<NamespaceStatus>, Stop>> {
+    if let Some(stop) = adopt::ensure(environment, desired, ctx).await? {
+        return Ok(Err(stop));
+    }
     let mut all = Vec::new();
     for (wanted, status) in desired.namespaces.iter().zip(desired.intended()) {
-        let found = find_or_create(wanted, ctx).await?;
+        let found = match adoption::adopted(environment, &wanted.name) {
+            Some(wish) => match adopt::look(environment, wish, ctx).await? {
+                Ok(taken) => taken,
+                Err(stop) => return Ok(Err(stop)),
+            },
+            None => find_or_create(wanted, ctx).await?,
+        };
         if let Some(stop) = not_ours(environment, &found) {
             return Ok(Err(stop));
         }

@@ -16,14 +16,20 @@ pub fn all<'a>(world: &'a World, look: &'a Look) -> impl Iterator<Item = Draft> 
 }
 
 fn of_namespace(namespace: &Namespace, look: &Look) -> Option<Draft> {
-    if !look.open(&namespace.metadata, "NamespaceCreated") {
+    // What was there before its environment was not created for it, and is taken over anew by each environment.
+    let adopted = namespace.annotations().contains_key(labels::ADOPT);
+    let by = namespace.annotations().get(labels::ENVIRONMENT_UID).map_or("", String::as_str);
+    let (act, transition, at) = match adopted {
+        true => (Act::NamespaceAdopted, format!("NamespaceAdopted {by}"), written(&namespace.metadata)),
+        false => (Act::NamespaceCreated, "NamespaceCreated".to_owned(), created(&namespace.metadata)),
+    };
+    if !look.open(&namespace.metadata, &transition) {
         return None;
     }
-    let at = created(&namespace.metadata);
     let label = |key| namespace.labels().get(key).cloned();
     let after = json!({"environment": label(labels::ENVIRONMENT), "zone": label(labels::ZONE)});
-    let created = entry(namespace, Act::NamespaceCreated, "NamespaceCreated", at);
-    Some(Draft { at, entry: AuditEntry { agency: label(labels::AGENCY), after: Some(bounded(after)), ..created } })
+    let entry = entry(namespace, act, &transition, at);
+    Some(Draft { at, entry: AuditEntry { agency: label(labels::AGENCY), after: Some(bounded(after)), ..entry } })
 }
 
 /// A pending block is nobody's yet: the protocol may take it back.

@@ -1,14 +1,15 @@
 //! The independent checker of addresses: a Go program that reads the API like anybody who may list, and shares no line
 //! with what gave the addresses. Go is needed for the control plane of the tests anyway.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use berth_cluster::{Cluster, Person};
 use serde_json::Value;
 
 use crate::error::Result;
+use crate::go;
 
 /// What the checker says of a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,29 +43,11 @@ fn text(path: &Path) -> String {
 }
 
 fn run(flags: Vec<String>) -> Result<Verdict> {
-    let output = Command::new(build()?).args(flags).output()?;
+    let output = Command::new(go::build("checker", ".", "checker")?).args(flags).output()?;
     let said = String::from_utf8(output.stdout)?;
     match output.status.code() {
         Some(0) => Ok(Verdict::InOrder(serde_json::from_str(&said)?)),
         Some(1) => Ok(Verdict::Complaints(said.lines().map(str::to_owned).collect())),
         _ => Err(format!("the checker failed: {}", String::from_utf8_lossy(&output.stderr)).into()),
     }
-}
-
-/// The program under `target`. Go's own cache makes a build of unchanged sources a look; of many processes at once, one
-/// builds and the others wait.
-fn build() -> Result<PathBuf> {
-    let krate = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = krate.parent().ok_or("this crate is one folder below the workspace")?.join("target/checker");
-    fs::create_dir_all(&folder)?;
-    let lock = File::create(folder.join("lock"))?;
-    lock.lock()?;
-    let program = folder.join("checker");
-    let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-buildvcs=false", "-o"]).arg(&program).arg(".");
-    let output = go.current_dir(krate.join("checker")).env("CGO_ENABLED", "0").output()?;
-    if output.status.success() {
-        return Ok(program);
-    }
-    Err(format!("the checker cannot be built: {}", String::from_utf8_lossy(&output.stderr)).into())
 }

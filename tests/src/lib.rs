@@ -5,6 +5,8 @@ pub mod checker;
 pub mod error;
 pub mod fault;
 pub mod files;
+pub mod go;
+pub mod helm;
 pub mod install;
 pub mod issuer;
 pub mod mail;

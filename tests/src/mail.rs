@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::Result;
+use crate::go;
 
 /// Longest wait for the server's start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,7 +119,7 @@ impl Place {
 
     /// Starts the server and waits until it answers.
     pub async fn start(&self) -> Result<Server> {
-        let program = tokio::task::spawn_blocking(build).await??;
+        let program = tokio::task::spawn_blocking(|| go::build("mail", ".", "mailpit")).await??;
         let at = |port: u16| format!("127.0.0.1:{port}");
         let file = |name: &str| self.folder.path().join(name);
         let mut command = Command::new(program);
@@ -195,22 +196,4 @@ fn free_port() -> Result<u16> {
         }
     }
     Err("no free port".into())
-}
-
-/// The program under `target`. Go's own cache makes a build of unchanged sources a look; of many processes at once, one
-/// builds and the others wait.
-fn build() -> Result<PathBuf> {
-    let krate = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = krate.parent().ok_or("this crate is one folder below the workspace")?.join("target/mail");
-    fs::create_dir_all(&folder)?;
-    let lock = File::create(folder.join("lock"))?;
-    lock.lock()?;
-    let program = folder.join("mailpit");
-    let mut go = Command::new("go");
-    go.args(["build", "-trimpath", "-buildvcs=false", "-o"]).arg(&program).arg(".");
-    let output = go.current_dir(krate.join("mail")).env("CGO_ENABLED", "0").output()?;
-    if output.status.success() {
-        return Ok(program);
-    }
-    Err(format!("the mail server cannot be built: {}", String::from_utf8_lossy(&output.stderr)).into())
 }

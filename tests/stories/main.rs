@@ -44,6 +44,7 @@ mod dates;
 mod shares;
 mod tokens;
 mod callers;
+mod chart;
 mod transfer;
 mod load;
 mod restore;

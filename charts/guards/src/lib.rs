@@ -2,9 +2,10 @@
 //! exempt by exact name. From this one table come the policies (`charts/berth/files/policies`), the hostile manifests of
 //! the stories and a page of the book, so that no guard is installed untried and none is tried that is not installed.
 //!
-//! `cargo run -p berth-guards --bin guardgen` writes policies and page.
+//! `cargo run -p berth-guards --bin guardgen` writes policies and page, and the pages that follow from other files of the chart.
 
 pub mod accounts;
+pub mod book;
 pub mod cases;
 pub mod cel;
 pub mod children;

@@ -11,8 +11,10 @@ fn read(path: &str) -> String {
 }
 
 #[test]
-fn policies_and_page_are_what_the_table_says() {
-    for (path, expected) in berth_guards::files() {
+fn policies_and_pages_are_what_the_table_and_the_chart_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = berth_guards::book::pages(&root).unwrap();
+    for (path, expected) in berth_guards::files().into_iter().chain(pages) {
         let found = read(&path.to_string_lossy());
         assert!(found == expected, "{} is stale: run `cargo run -p berth-guards --bin guardgen`", path.display());
     }

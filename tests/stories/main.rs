@@ -46,6 +46,7 @@ mod tokens;
 mod callers;
 mod chart;
 mod transfer;
+mod tutorial;
 mod load;
 mod restore;
 mod hijack;

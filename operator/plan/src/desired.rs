@@ -28,7 +28,7 @@ use crate::{grant, life};
 
 pub use access::{Allowed, access_allowed, is_contractor, rbac_subject};
 pub use network::isolation;
-pub use quota::NAME as QUOTA_NAME;
+pub use quota::{NAME as QUOTA_NAME, with_amounts};
 
 /// What an environment is planned from.
 pub struct Input<'a> {

@@ -1,5 +1,6 @@
-//! Zones of an environment share one grant: what one gives up is written before another grows, and nothing grows into what
-//! is still used.
+//! Zones of an environment share one grant: what they give up is written, and in force, before any of them takes something,
+//! so that their quotas never allow more than the grant together; and nothing grows into what is still used. A zone that
+//! gives one thing and takes another is written twice.
 
 use crate::amounts::Amounts;
 
@@ -17,21 +18,21 @@ pub struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Whether the zone gives up something and takes nothing.
-    pub fn shrinks(&self) -> bool {
-        self.allowed.is_some_and(|allowed| self.planned.fits(allowed) && self.planned != allowed)
+    /// What the zone's quota allows while others have not shrunk yet: of everything the less of what it allows and what it is
+    /// to allow. `None` when that is what it allows, and before it has a quota.
+    pub fn lowered(&self) -> Option<Amounts> {
+        let allowed = self.allowed?;
+        let lowered = allowed.min(self.planned);
+        (lowered != allowed).then_some(lowered)
     }
 
-    /// Whether the zone takes more of something of which another one uses more than its part. Where the other's quota is not
-    /// lowered yet, that comes first.
+    /// Whether the zone takes more of something of which another one uses more than its part.
     fn waits_for(&self, other: &Part) -> bool {
-        let (Some(mine), Some(theirs)) = (self.allowed, other.allowed) else { return false };
+        let Some(mine) = self.allowed else { return false };
         let takes = self.planned.each().into_iter().zip(mine.each()).map(|((_, planned), (_, now))| planned > now);
-        let lowered =
-            theirs.each().into_iter().zip(other.planned.each()).map(|((_, now), (_, planned))| now <= planned);
         let over =
             other.used.each().into_iter().zip(other.planned.each()).map(|((_, used), (_, planned))| used > planned);
-        takes.zip(lowered).zip(over).any(|((takes, lowered), over)| takes && lowered && over)
+        takes.zip(over).any(|(takes, over)| takes && over)
     }
 }
 
@@ -47,6 +48,8 @@ pub fn waiting<'a>(parts: &[Part<'a>]) -> Vec<(&'a str, &'a str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// CPU and gibibytes of memory.
@@ -63,10 +66,14 @@ mod tests {
     fn a_zone_grows_once_the_others_use_no_more_than_their_parts_however_many_passes_that_takes() {
         let app = part("app", (50, 50), (70, 70), (50, 50));
         let before = part("db", (30, 30), (10, 10), (25, 5));
-        assert_eq!([app.shrinks(), before.shrinks()], [false, true], "lowered first, in the first pass");
+        assert_eq!(
+            [app.lowered(), before.lowered()],
+            [None, Some(amounts((10, 10)))],
+            "lowered first, in the first pass"
+        );
         // From then on nothing of it shrinks any more, and it still uses what the other one would get.
         let lowered = part("db", (10, 10), (10, 10), (25, 5));
-        assert!(!lowered.shrinks());
+        assert_eq!(lowered.lowered(), None);
         assert_eq!(waiting(&[lowered, app]), [("app", "db")]);
         let fallen = Part { used: amounts((10, 5)), ..lowered };
         assert_eq!(waiting(&[fallen, app]), []);
@@ -82,10 +89,52 @@ mod tests {
         // It grows itself, and uses more than even its new part.
         let growing = part("db", (10, 10), (15, 15), (25, 5));
         assert_eq!(waiting(&[growing, part("app", (50, 50), (60, 60), (0, 0))]), [("app", "db")]);
-        // What gives up one thing and takes another is not lowered before the others are written: then it would never be.
-        let mixed = part("db", (30, 10), (10, 30), (25, 5));
-        assert_eq!(waiting(&[mixed, part("app", (50, 50), (70, 50), (0, 0))]), []);
         let new = Part { allowed: None, ..over };
-        assert_eq!((new.shrinks(), waiting(&[new, part("app", (50, 50), (70, 70), (0, 0))])), (false, vec![]));
+        assert_eq!((new.lowered(), waiting(&[new])), (None, vec![]));
+    }
+
+    #[test]
+    fn of_two_zones_that_exchange_cpu_for_memory_each_gives_before_either_takes() {
+        let zones = [part("app", (30, 10), (10, 30), (5, 5)), part("db", (10, 30), (30, 10), (5, 25))];
+        assert_eq!(zones.map(|zone| zone.lowered()), [Some(amounts((10, 10))), Some(amounts((10, 10)))]);
+        let given = zones.map(|zone| Part { allowed: zone.lowered(), ..zone });
+        assert_eq!(given.map(|zone| zone.lowered()), [None, None], "lowered once");
+        // More memory is used by db than its new part: app waits for that, and db has its CPU at once.
+        assert_eq!(waiting(&given), [("app", "db")]);
+    }
+
+    /// Zones whose quotas and parts each sum to at most the grant, as shares of it.
+    fn any_zones() -> impl Strategy<Value = (Amounts, Vec<(Amounts, Amounts)>)> {
+        let share = || proptest::collection::vec(1i64..100, 4);
+        let whole = (1i64..200, 1i64..200);
+        (whole, share(), share(), share(), share()).prop_map(|(whole, cpu, memory, new_cpu, new_memory)| {
+            let grant = amounts(whole);
+            let split = |cpu: &[i64], memory: &[i64]| {
+                let both = grant.split(cpu).into_iter().zip(grant.split(memory));
+                both.map(|(cpu, memory)| Amounts { memory: memory.memory, ..cpu }).collect::<Vec<_>>()
+            };
+            let zones = split(&cpu, &memory).into_iter().zip(split(&new_cpu, &new_memory)).collect();
+            (grant, zones)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn on_the_way_from_one_division_to_another_the_quotas_never_allow_more_than_the_grant(
+            (grant, zones) in any_zones()
+        ) {
+            let mut allowed: Vec<Amounts> = zones.iter().map(|(now, _)| *now).collect();
+            let part = |allowed: Amounts, planned: Amounts| {
+                Part { namespace: "zone", allowed: Some(allowed), planned, used: Amounts::default() }
+            };
+            let lowered = |(n, now): (usize, &Amounts)| part(*now, zones[n].1).lowered().map(|less| (n, less));
+            let first: Vec<(usize, Amounts)> = allowed.iter().enumerate().filter_map(lowered).collect();
+            let then = zones.iter().enumerate().map(|(n, (_, planned))| (n, *planned));
+            for (n, written) in first.into_iter().chain(then) {
+                allowed[n] = written;
+                let sum = allowed.iter().fold(Amounts::default(), |sum, part| sum.plus(*part));
+                prop_assert!(sum.fits(grant), "{sum:?} of {grant:?}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use berth_crds::environment::Stage;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::adoption::adopted;
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
-use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation};
+use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation, with_amounts};
 use berth_plan::intervention::is_isolated;
 use berth_plan::same::in_force;
 use berth_plan::zones::{self, Part};
@@ -26,7 +26,7 @@ use crate::error::{Result, while_};
 /// The controller manager answers a new quota in milliseconds, in seconds on a busy machine; longer is worth a condition.
 const QUOTA_PATIENCE: Duration = Duration::from_secs(12);
 
-/// Limits, quotas (shrinking zones first) and policies; returns when the quotas are in force.
+/// Limits, quotas (what zones give up first) and policies; returns when the quotas are in force.
 pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
     if let Some(stop) = quotas(desired, ctx).await? {
         return Ok(Some(stop));
@@ -41,17 +41,22 @@ pub async fn ensure(environment: &Environment, desired: &Desired, ctx: &Context)
     Ok(None)
 }
 
-/// A zone that uses more than its new part holds back the zones that would grow into it: they stay as they are.
+/// What zones give up comes first, in all of them. A zone that uses more than its new part holds back the zones that would
+/// grow into it: they take nothing yet.
 async fn quotas(desired: &Desired, ctx: &Context) -> Result<Option<Stop>> {
-    let (shrinking, others): (Vec<_>, Vec<_>) = desired.namespaces.iter().partition(|n| part(n, ctx).shrinks());
-    if let Some(stop) = limit(&shrinking, ctx).await? {
+    let less = |n: &DesiredNamespace| {
+        let quota = with_amounts(&n.quota, part(n, ctx).lowered()?);
+        Some(DesiredNamespace { quota, ..n.clone() })
+    };
+    let shrinking: Vec<DesiredNamespace> = desired.namespaces.iter().filter_map(less).collect();
+    if let Some(stop) = limit(&shrinking.iter().collect::<Vec<_>>(), ctx).await? {
         return Ok(Some(stop));
     }
     let parts: Vec<Part> = desired.namespaces.iter().map(|n| part(n, ctx)).collect();
     // What is halted starts nothing, and its quotas must say so before it is scaled.
     let waiting = if desired.stage == Stage::Halted { Vec::new() } else { zones::waiting(&parts) };
     let waits = |n: &&DesiredNamespace| waiting.iter().any(|(name, _)| *name == n.name);
-    let others: Vec<_> = others.into_iter().filter(|n| !waits(n)).collect();
+    let others: Vec<_> = desired.namespaces.iter().filter(|n| !waits(n)).collect();
     if let Some(stop) = limit(&others, ctx).await? {
         return Ok(Some(stop));
     }

@@ -37,7 +37,7 @@ pub const MAX_ANSWER: usize = 500;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("self == oldSelf").message("`spec` must not change: what was said stays"))]
 pub struct NoticeSpec {
-    /// Derived from the paper's UID and what happened: the id of the CloudEvent and part of the Message-ID; 32 hexadecimal digits.
+    /// Derived from the UID of the paper, or of the environment whose life is told, and from what happened: the id of the CloudEvent and part of the Message-ID; 32 hexadecimal digits.
     #[schemars(length(max = 32), regex(pattern = r"^[0-9a-f]{32}$"))]
     pub id: String,
     /// What is told.

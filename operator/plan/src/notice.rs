@@ -8,69 +8,24 @@ mod minutes; // handover minutes as a page
 mod occur; // what a paper shows
 mod recipients; // who is told
 mod text; // the words
+mod world; // what is shown, and questions about it
 
 pub use event::{event, event_type};
 pub use minutes::minutes;
 pub use text::{Letter, Unfilled, fill, letter};
+pub use world::World;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use berth_crds::common::DatedAgency;
 use berth_crds::notice::{Capacity, Channel, Delivery, Language, NoticeSubject, Occasion, Recipient};
-use berth_crds::{Connection, Decision, Environment, Notice, NoticeSpec, Onboarding, PolicyProfile, Tenant, names};
+use berth_crds::{Connection, Environment, Notice, NoticeSpec, Onboarding, names};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Resource, ResourceExt};
 use sha2::{Digest, Sha256};
 
-use crate::as_of;
-use crate::dossier::chain;
 use crate::dossier::clock::Clocks;
-use crate::register::Register;
-
-/// What the papers and registers show.
-pub struct World<'a> {
-    /// The registers.
-    pub register: &'a Register,
-    /// Every request.
-    pub onboardings: &'a [Arc<Onboarding>],
-    /// Every opening.
-    pub connections: &'a [Arc<Connection>],
-    /// Every decision.
-    pub decisions: &'a [Arc<Decision>],
-    /// Knows where days begin.
-    pub day_of: &'a dyn Fn(&Time) -> Date,
-}
-
-impl World<'_> {
-    /// Who is told what happened at an instant under a paper: who owned the system then, and never anybody who gave it up
-    /// before the paper was sent.
-    fn owner(&self, tenant: &Tenant, paper: &Onboarding, at: &Time) -> String {
-        let now = &tenant.spec.agency_ref.name;
-        if asking(paper).as_ref() == Some(now) {
-            return now.clone();
-        }
-        let sent = paper.meta().creation_timestamp.as_ref().filter(|sent| sent.0 > at.0);
-        let owner = as_of::holder(&tenant.spec.owners, (self.day_of)(sent.unwrap_or(at)));
-        owner.unwrap_or_else(|| now.clone())
-    }
-
-    /// The paper that an environment stands by; none after an edit by hand.
-    fn basis(&self, environment: &Environment) -> Option<&Onboarding> {
-        let named = environment.spec.basis.onboarding_ref.as_ref()?;
-        self.onboardings.iter().find(|p| p.uid().as_deref() == Some(named.uid.as_str())).map(AsRef::as_ref)
-    }
-
-    /// The papers of a dossier up to one of them, and the rule set whose clocks it has.
-    fn chain(&self, paper: &Onboarding) -> (Vec<Arc<Onboarding>>, Option<&PolicyProfile>) {
-        let papers = chain::papers(paper, self.onboardings);
-        let days = chain::submissions(&papers, self.day_of);
-        let rules = days.first().and_then(|first| chain::profile(&papers, self.register, first.submitted));
-        (papers, rules.map(AsRef::as_ref))
-    }
-}
 
 /// Whom the province told to tell, and since when.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,12 +132,12 @@ fn request(
     seen: &occur::Seen,
 ) -> Option<Draft> {
     let agency = asking(paper)?;
-    let draft = begin(rules, recorded, &agency, paper, seen)?;
+    let draft = begin(rules, recorded, &agency, paper, paper.meta().uid.as_ref(), seen)?;
     Some(addressed(world, rules, draft, &agency, paper, seen))
 }
 
 /// What becomes of an environment is told to whoever owned it when it happened, under the paper that it stands by: after a
-/// change of owner that paper is the former owner's.
+/// change of owner that paper is the former owner's. It is told once, whichever paper the environment stands by since.
 fn step(
     world: &World,
     rules: &Rules,
@@ -193,11 +148,8 @@ fn step(
 ) -> Option<Draft> {
     let tenant = world.register.tenants.get(&environment.spec.tenant_ref.name)?;
     let agency = world.owner(tenant, paper, &seen.at);
-    let draft = begin(rules, recorded, &agency, paper, seen)?;
-    // A day belongs to one owner: what was told on it before the system passed was told to the one before, and is not told again.
-    let told =
-        |owner: &DatedAgency| recorded.contains(&(names::agency_namespace(&owner.agency_ref.name), draft.name.clone()));
-    if tenant.spec.owners.iter().any(told) {
+    let draft = begin(rules, recorded, &agency, paper, environment.meta().uid.as_ref(), seen)?;
+    if world.told(recorded, environment, tenant, &draft) {
         return None;
     }
     Some(addressed(world, rules, draft, &agency, paper, seen))
@@ -226,7 +178,7 @@ fn opening(
     seen: &occur::Seen,
 ) -> Option<Draft> {
     let agency = asking(paper)?;
-    let mut draft = begin(rules, recorded, &agency, paper, seen)?;
+    let mut draft = begin(rules, recorded, &agency, paper, paper.meta().uid.as_ref(), seen)?;
     let told = recipients::Told { rules, agency: &agency, occasion: seen.occasion };
     draft.spec.arguments = arguments::of_connection(world, paper, &agency, seen);
     draft.spec.recipients = recipients::of_connection(world, &told);
@@ -238,17 +190,25 @@ fn asking<K: Resource>(paper: &K) -> Option<String> {
     names::agency_of_namespace(&paper.namespace()?).map(str::to_owned)
 }
 
-/// A notice to an agency without its words and recipients, unless it is recorded or too old.
-fn begin<K>(rules: &Rules, recorded: &BTreeSet<Key>, agency: &str, paper: &K, seen: &occur::Seen) -> Option<Draft>
+/// A notice to an agency without its words and recipients, unless it is recorded or too old. It is about a paper; `uid` is
+/// that of what it happened to.
+fn begin<K>(
+    rules: &Rules,
+    recorded: &BTreeSet<Key>,
+    agency: &str,
+    paper: &K,
+    uid: Option<&String>,
+    seen: &occur::Seen,
+) -> Option<Draft>
 where
     K: Resource<DynamicType = ()>,
 {
     if seen.at.0 < rules.since {
         return None;
     }
+    let id = id(uid?, seen);
     let uid = paper.meta().uid.clone()?;
     let about = NoticeSubject { kind: K::kind(&()).into_owned(), name: paper.name_any(), uid };
-    let id = id(&about.uid, seen);
     let name = names::notice(&about.name, seen.occasion.row().key, &id);
     let key = (names::agency_namespace(agency), name);
     if recorded.contains(&key) {

@@ -88,6 +88,35 @@ fn a_stage_that_comes_again_is_another_notice_and_an_edit_by_hand_has_no_paper_t
     assert_eq!(letters(by_hand), []);
 }
 
+#[test]
+fn what_was_told_under_one_paper_is_not_told_again_under_the_next() {
+    let status = json!({"stage": "Suspended", "stageSince": "2026-11-24T10:00:00Z",
+        "conditions": [said("Expiring", "True", "LastDayNear")]});
+    let due_under = |uid: &str, name: &str, recorded: &BTreeSet<(String, String)>| {
+        let mut environment = living(status.clone());
+        let basis = environment.spec.basis.onboarding_ref.as_mut().unwrap();
+        (basis.uid, basis.name) = (uid.into(), name.into());
+        let papers = [("uid-onb-a", "onb-a"), ("uid-onb-b", "onb-b")].map(|(uid, name)| {
+            let mut paper = decommission();
+            (paper.metadata.uid, paper.metadata.name) = (Some(uid.into()), Some(name.into()));
+            paper.status.as_mut().unwrap().environment_ref = Some(of(json!({"name": "aaaaaa-prod"})));
+            paper
+        });
+        let all = with_world(&with_life(environment), &papers, &[], |world| due(world, &rules(), recorded));
+        let ours = all.into_iter().filter(|d| matches!(d.spec.occasion, Occasion::Stage | Occasion::Ending));
+        ours.collect::<Vec<_>>()
+    };
+    let first = due_under("uid-onb-a", "onb-a", &BTreeSet::new());
+    let told: BTreeSet<(Occasion, &str)> =
+        first.iter().map(|d| (d.spec.occasion, d.spec.about.name.as_str())).collect();
+    assert_eq!(told, BTreeSet::from([(Occasion::Ending, "onb-a"), (Occasion::Stage, "onb-a")]));
+    let recorded = first.into_iter().map(|d| (d.namespace, d.name)).collect();
+    // A paper that resumes it is carried out: until its pass has ended, the stage is the one before.
+    assert_eq!(due_under("uid-onb-b", "onb-b", &recorded), []);
+    let untold = due_under("uid-onb-b", "onb-b", &BTreeSet::new());
+    assert_eq!(untold.len(), 2, "nobody was told: then it is told under the paper that it stands by now");
+}
+
 /// ag-62 passed `aaaaaa` on to ag-71, which owns it from a day on; both have people, and a system that listens.
 fn passed_on(environment: Environment, from: &str) -> Register {
     let before = day(from).yesterday().unwrap().to_string();

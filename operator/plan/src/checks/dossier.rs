@@ -11,7 +11,8 @@ use super::{CHAIN, Subject, gather, number, passed, result};
 use crate::dossier::{chain, letter};
 
 /// A letter number is used once per issuer and year; a second use warns and stops nothing, whether the paper brought it or a
-/// correction. Of two within one second both are warned: a warning must not get lost.
+/// correction. A warning must not get lost: of two within one second both are warned, and a correction is compared with
+/// every paper, because it is known later than it was made, and whoever came between saw the number that it replaced.
 pub fn letter(s: &Subject) -> CheckResult {
     let in_force = letter::in_force(s.onboarding);
     let Some(mine) = in_force.and_then(letter::identity) else {
@@ -20,7 +21,9 @@ pub fn letter(s: &Subject) -> CheckResult {
     let own: Vec<Option<String>> = chain::papers(s.onboarding, s.papers).iter().map(|paper| paper.uid()).collect();
     let other = s.papers.iter().find(|paper| {
         let theirs = letter::in_force(paper).and_then(letter::identity);
-        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && given(paper) <= given(s.onboarding)
+        let corrected = letter::is_corrected(paper) || letter::is_corrected(s.onboarding);
+        let used = corrected || given(paper) <= given(s.onboarding);
+        theirs.as_ref() == Some(&mine) && !own.contains(&paper.uid()) && used
     });
     match other {
         None => passed("letter", "The letter number is new for its issuer and year."),

@@ -35,6 +35,11 @@ pub fn given(onboarding: &Onboarding) -> Option<&Time> {
     recorded(onboarding).map(|letter| &letter.at).or(onboarding.metadata.creation_timestamp.as_ref())
 }
 
+/// Whether a correction gave them.
+pub fn is_corrected(onboarding: &Onboarding) -> bool {
+    recorded(onboarding).is_some()
+}
+
 fn recorded(onboarding: &Onboarding) -> Option<&CorrectedLetter> {
     onboarding.status.as_ref()?.letter.as_ref()
 }

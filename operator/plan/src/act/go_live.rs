@@ -8,6 +8,7 @@ use super::record_level::of;
 use super::{Act, Changed, Input, Part, Parts, whole};
 use crate::checks::Subject;
 use crate::fulfil::{Case, Way, never};
+use crate::life;
 use crate::register::Register;
 use crate::system::{self, golive};
 
@@ -25,16 +26,13 @@ impl Act for GoLive {
 
     fn unfit(&self, s: &Subject) -> Vec<String> {
         let Some(tenant) = whole::of(s) else { return Vec::new() };
-        let name = tenant.name_any();
-        let production = system::environments(s.register, &name).any(|e| e.spec.kind == EnvironmentKind::Prod);
-        let nothing = (!production).then(|| format!("{name} has no production environment: nothing could operate."));
-        golive::lacking(&tenant.spec).into_iter().chain(nothing).collect()
+        golive::lacking(&tenant.spec).into_iter().chain(nothing(s.register, tenant)).collect()
     }
 
     fn way(&self, case: &Case) -> Way {
-        whole::way(case, permitted, |_, tenant| match golive::lacking(&tenant.spec) {
+        whole::way(case, permitted, |case, tenant| match golive::lacking(&tenant.spec) {
             Some(message) => never(Reason::LevelNotApproved, message),
-            None => Way::Act,
+            None => nothing(case.register, tenant).map_or(Way::Act, |message| never(Reason::InvalidSpec, message)),
         })
     }
 
@@ -51,6 +49,15 @@ impl Act for GoLive {
         let told = condition::get(&status.conditions, ConditionType::Operating)?;
         (told.status == "True").then(|| told.message.clone())
     }
+}
+
+/// Why nothing could operate: production is missing, or its namespaces are going or gone. What is only on its way out can
+/// be resumed.
+fn nothing(register: &Register, tenant: &Tenant) -> Option<String> {
+    let name = tenant.name_any();
+    let mut standing = system::environments(register, &name).filter(|e| !life::is_leaving_for_good(e));
+    let production = standing.any(|e| e.spec.kind == EnvironmentKind::Prod);
+    (!production).then(|| format!("{name} has no production environment: nothing could operate."))
 }
 
 fn permitted(onboarding: &Onboarding, tenant: &Tenant) -> bool {

@@ -38,4 +38,5 @@ mod search;
 mod status;
 mod system;
 mod tenants;
+mod whole;
 mod world;

@@ -122,6 +122,10 @@ pub struct LevelRecord {
     /// How far the measures of the protection plan are in place (Mẫu 08).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measures: Option<Measures>,
+    /// Day by which all of them are to be in place, `YYYY-MM-DD` (Mẫu 08); where they are not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    pub measures_by: Option<String>,
     /// Day on which the level is reviewed, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]

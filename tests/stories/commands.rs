@@ -39,13 +39,16 @@ async fn through_the_command_line_an_agency_asks_for_a_level_a_permission_and_an
     let ask = async |action: &'static str, id: &str, more: &[&str]| {
         exit(&way, "lead-62", &[create(action).as_slice(), &["--request-id", id], more].concat()).await
     };
-    let level = ["--level", "3", "--regulation", "12/QC-SYT", "--measures", "some", "--review-date", "2030-01-01"];
+    let measures = ["--measures", "some", "--measures-date", "2029-06-30"];
+    let level = ["--level", "3", "--regulation", "12/QC-SYT", "--review-date", "2030-01-01"];
+    let level = [level.as_slice(), &measures].concat();
     assert_eq!(ask("record-level", "cli-level", &level).await?, Exit::Done);
     let recorded = paper(&way, "cli-level").await?;
     let asked = LevelRequest {
         level: 3,
         regulation: Some("12/QC-SYT".into()),
         measures: Some(Measures::Some),
+        measures_by: Some("2029-06-30".into()),
         review_on: Some("2030-01-01".into()),
     };
     assert_eq!((recorded.spec.action, recorded.spec.level.clone()), (Action::RecordLevel, Some(asked)));

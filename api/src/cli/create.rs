@@ -179,6 +179,7 @@ fn level(create: &Create) -> Result<pb::LevelRequest> {
         regulation: create.regulation.clone().unwrap_or_default(),
         measures: create.measures.as_ref().map(measures).transpose()?.unwrap_or_default(),
         review_date: create.review_date.clone().unwrap_or_default(),
+        measures_date: create.measures_date.clone().unwrap_or_default(),
     })
 }
 

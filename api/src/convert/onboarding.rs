@@ -97,6 +97,7 @@ fn level(from: &LevelRequest) -> pb::LevelRequest {
         regulation: from.regulation.clone().unwrap_or_default(),
         measures: from.measures.map_or(0, |measures| measures.proto() as i32),
         review_date: from.review_on.clone().unwrap_or_default(),
+        measures_date: from.measures_by.clone().unwrap_or_default(),
     }
 }
 

@@ -42,7 +42,6 @@ pub fn demand(from: &Demand, year: i16, agency: Option<&str>, now: Timestamp) ->
 }
 
 fn request(from: &Counted) -> pb::DemandRequest {
-    let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
     pb::DemandRequest {
         onboarding: name::onboarding(&names::agency_namespace(&from.agency), &from.name),
         standing: from.standing.proto() as i32,
@@ -50,6 +49,11 @@ fn request(from: &Counted) -> pb::DemandRequest {
         due_date: day(from.due),
         grant_date: day(from.granted),
     }
+}
+
+/// A day, or nothing.
+fn day(from: Option<jiff::civil::Date>) -> String {
+    from.map(|day| day.to_string()).unwrap_or_default()
 }
 
 fn fraction(from: Fraction) -> pb::Fraction {
@@ -81,9 +85,10 @@ fn entry(from: &Row) -> pb::SecurityEntry {
         approval: from.approval.proto().into(),
         decision: from.decision.as_ref().map(document),
         regulation: from.regulation.clone().unwrap_or_default(),
-        expected_date: from.expected.map(|day| day.to_string()).unwrap_or_default(),
+        expected_date: day(from.expected),
         measures: from.measures.proto().into(),
         assessment: from.assessment.map(|assessment| assessment.proto().into()).unwrap_or_default(),
+        measures_date: day(from.complete_by),
     }
 }
 

@@ -79,6 +79,7 @@ fn level(from: &LevelRecord) -> pb::LevelRecord {
         measures: from.measures.map_or(0, |measures| measures.proto() as i32),
         review_date: from.review_on.clone().unwrap_or_default(),
         decision_uids: from.decision_uids.clone(),
+        measures_date: from.measures_by.clone().unwrap_or_default(),
     }
 }
 

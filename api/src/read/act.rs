@@ -25,6 +25,7 @@ pub fn level(findings: &mut Findings, from: &pb::LevelRequest) -> LevelRequest {
         level: i64::from(from.level),
         regulation: optional(&text::check(findings, &path("regulation"), &from.regulation, text::maybe_line(200))),
         measures: Measures::of(from.measures),
+        measures_by: day(findings, &path("measures_date"), &from.measures_date),
         review_on: day(findings, &path("review_date"), &from.review_date),
     }
 }

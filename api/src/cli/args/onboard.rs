@@ -101,6 +101,9 @@ pub struct Create {
     /// How far the measures of the protection plan are in place: none, some, full.
     #[arg(long)]
     pub measures: Option<String>,
+    /// Day by which all of them are to be in place, YYYY-MM-DD; where they are not yet.
+    #[arg(long)]
+    pub measures_date: Option<String>,
     /// Day on which the level is reviewed, YYYY-MM-DD.
     #[arg(long)]
     pub review_date: Option<String>,

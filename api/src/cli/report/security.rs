@@ -148,8 +148,7 @@ fn row(number: usize, entry: &pb::SecurityEntry, words: &Words) -> [String; COLU
         entry.regulation.clone(),
         entry.expected_date.clone(),
         word(&words.measures, Some(measures)),
-        // Nobody is asked for it yet.
-        String::new(),
+        entry.measures_date.clone(),
         word(&words.assessment, assessment),
     ]
 }
@@ -202,6 +201,7 @@ mod tests {
             approval: Approval::Sent.into(),
             expected_date: "2026-12-01".into(),
             measures: Measures::Some.into(),
+            measures_date: "2027-06-30".into(),
             ..Default::default()
         };
         pb::SecurityReport { entries: vec![approved, sent], ..Default::default() }
@@ -236,7 +236,7 @@ mod tests {
                 "",
                 "2026-12-01",
                 "Một số hạng mục",
-                "",
+                "2027-06-30",
                 "",
             ],
         );
@@ -248,6 +248,9 @@ mod tests {
         let text = csv(&found()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("\u{feff}STT,Tên hệ thống thông tin,Chủ quản"), "{text}");
-        assert_eq!(lines[2], "2,\"'=HYPERLINK(\"\"x\"\")\",,,2,Đã gửi thẩm định,,,2026-12-01,Một số hạng mục,,");
+        assert_eq!(
+            lines[2],
+            "2,\"'=HYPERLINK(\"\"x\"\")\",,,2,Đã gửi thẩm định,,,2026-12-01,Một số hạng mục,2027-06-30,"
+        );
     }
 }

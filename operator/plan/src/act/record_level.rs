@@ -1,5 +1,7 @@
 //! RecordLevel: a level as it was appraised and approved. Running environments keep what they enforce.
 
+use berth_crds::onboarding::LevelRequest;
+use berth_crds::tenant::Measures;
 use berth_crds::{Onboarding, Tenant};
 
 use super::{Act, Changed, Input, Part, Parts, whole};
@@ -29,7 +31,7 @@ impl Act for RecordLevel {
         });
         let review = asked.review_on.as_ref().filter(|text| day::parse(text).is_none_or(|on| on <= s.day));
         let review = review.map(|text| format!("`spec.level.reviewOn` is {text:?}; give a day after {}.", s.day));
-        number.into_iter().chain(regulation).chain(review).collect()
+        number.into_iter().chain(regulation).chain(review).chain(measures(s, asked)).collect()
     }
 
     fn unfit(&self, _: &Subject) -> Vec<String> {
@@ -54,6 +56,16 @@ impl Act for RecordLevel {
         let record = tenant.spec.levels.iter().find(|l| of(onboarding, l.onboarding_ref.as_ref()))?;
         Some(format!("Level {} is recorded since {}.", record.level, record.in_force.from))
     }
+}
+
+/// The day by which the measures are complete lies ahead, and belongs to measures that are not.
+fn measures(s: &Subject, asked: &LevelRequest) -> Option<String> {
+    let text = asked.measures_by.as_ref()?;
+    if asked.measures == Some(Measures::Full) {
+        return Some(format!("`spec.level.measuresBy` is {text:?}, and all measures are in place; leave it out."));
+    }
+    let past = day::parse(text).is_none_or(|by| by <= s.day);
+    past.then(|| format!("`spec.level.measuresBy` is {text:?}; give a day after {}.", s.day))
 }
 
 fn recorded(onboarding: &Onboarding, tenant: &Tenant) -> bool {

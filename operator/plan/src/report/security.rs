@@ -2,8 +2,7 @@
 //! of its data year, which goes from 15 December to 14 December.
 //!
 //! What the registers say of that day comes from dated entries; where no level is approved, the newest level dossier says
-//! how far it is. Two columns of the form need somebody's word that no register holds: when the measures will be complete is
-//! left empty.
+//! how far it is. When the measures will be complete is its word too.
 
 use std::sync::Arc;
 
@@ -89,6 +88,8 @@ pub struct Row {
     pub expected: Option<Date>,
     /// How far the measures are in place.
     pub measures: Measures,
+    /// When all of them are to be, while they are not (dự kiến đủ); absent where nobody said.
+    pub complete_by: Option<Date>,
     /// When it was checked, if it was.
     pub assessment: Option<Assessment>,
 }
@@ -119,7 +120,8 @@ fn row(input: &Input, tenant: &Tenant) -> Option<Row> {
     let dossier = if approved.is_some() { None } else { Dossier::newest(input, tenant) };
     let asked = dossier.as_ref().and_then(|dossier| dossier.asked());
     let regulation = approved.and_then(|record| record.regulation.clone());
-    let measures = approved.and_then(|record| record.measures);
+    let measures = approved.and_then(|record| record.measures).or_else(|| asked?.measures).unwrap_or_default();
+    let by = approved.and_then(|record| record.measures_by.as_ref()).or_else(|| asked?.measures_by.as_ref());
     Some(Row {
         tenant: tenant.name_any(),
         name: tenant.spec.display_name.clone(),
@@ -131,7 +133,8 @@ fn row(input: &Input, tenant: &Tenant) -> Option<Row> {
         decision: approved.and_then(|record| record.decision.clone()),
         regulation: regulation.or_else(|| asked?.regulation.clone()),
         expected: dossier.and_then(|dossier| dossier.expected()),
-        measures: measures.or_else(|| asked?.measures).unwrap_or_default(),
+        measures,
+        complete_by: by.filter(|_| measures != Measures::Full).and_then(|text| day::parse(text)),
         assessment: assessment(tenant, input.on),
     })
 }

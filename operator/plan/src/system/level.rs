@@ -39,6 +39,7 @@ pub fn record(tenant: &TenantSpec, asked: &LevelRequest, made: &Made, day: Date)
         decision: made.document(SignerRole::GoverningBody),
         regulation: asked.regulation.clone(),
         measures: asked.measures,
+        measures_by: asked.measures_by.clone(),
         review_on: asked.review_on.clone(),
         onboarding_ref: Some(made.paper.clone()),
         decision_uids: made.decision_uids.clone(),

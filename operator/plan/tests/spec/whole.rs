@@ -1,4 +1,4 @@
-//! Acts on a whole system: what may operate.
+//! Acts on a whole system: what a level dossier says by itself, and what may operate.
 
 use std::sync::Arc;
 
@@ -39,4 +39,22 @@ fn a_production_environment_that_is_gone_or_going_is_nothing_that_could_operate(
         assert_eq!(told(stage), (vec![message()], never), "{stage:?}");
     }
     assert_eq!(told(Stage::Halted), (vec![], Way::Act), "it can be resumed");
+}
+
+#[test]
+fn the_day_by_which_measures_are_complete_lies_ahead_and_belongs_to_measures_that_are_not() {
+    let defects = |with: serde_json::Value| {
+        let level = merge(json!({"level": 2}), with);
+        let asked = onboarding(json!({"spec": {
+            "action": "RecordLevel", "system": null, "environment": null, "tenantRef": {"name": "aaaaaa"}, "level": level
+        }}));
+        let (profile, register) = (profile(json!({})), register());
+        act::of(asked.spec.action).unwrap().defects(&subject(&asked, "ag-62", &profile, &register, &[]))
+    };
+    assert_eq!(defects(json!({"measures": "Some", "measuresBy": "2026-11-25"})), Vec::<String>::new());
+    assert_eq!(defects(json!({"measures": "Some"})), Vec::<String>::new(), "who does not know says nothing");
+    let past = "`spec.level.measuresBy` is \"2026-11-24\"; give a day after 2026-11-24.";
+    assert_eq!(defects(json!({"measures": "None", "measuresBy": "2026-11-24"})), [past]);
+    let full = "`spec.level.measuresBy` is \"2027-01-01\", and all measures are in place; leave it out.";
+    assert_eq!(defects(json!({"measures": "Full", "measuresBy": "2027-01-01"})), [full]);
 }

@@ -80,6 +80,7 @@ fn a_system_is_one_row_by_what_was_so_on_the_day() {
         regulation: Some("QC-01".into()),
         expected: None,
         measures: Measures::Full,
+        complete_by: None,
         assessment: Some(Assessment::BeforeUse),
     };
     assert_eq!(row.decision.as_ref().map(|d| (d.number.as_str(), d.date.as_str())), Some(("77/QĐ-UBND", "2026-12-10")));
@@ -140,6 +141,24 @@ fn the_approval_is_told_in_the_four_words_of_the_form() {
     let approved = tenant("aaaaaa", json!({"levels": [approved("2026-03-02")]}));
     let found = report("2026-12-14", vec![approved], &[sent()], &[]);
     assert_eq!(standing(&found), (3, Approval::Approved, Some("QC-01"), None, Measures::Full));
+}
+
+#[test]
+fn when_the_measures_are_complete_is_told_by_the_record_or_the_dossier_and_never_guessed() {
+    let told = |levels: Value, papers: &[Arc<Onboarding>]| {
+        let [row] = report("2026-12-14", vec![tenant("aaaaaa", levels)], papers, &[]).try_into().unwrap();
+        (row.measures, row.complete_by)
+    };
+    let by = |day: &str| json!({"measuresBy": day});
+    let record = |with: Value| json!({"levels": [merge(approved("2026-03-02"), with)]});
+    let some = json!({"measures": "Some"});
+    assert_eq!(told(record(some.clone()), &[]), (Measures::Some, None), "nobody said");
+    let said = merge(some, by("2027-06-30"));
+    assert_eq!(told(record(said.clone()), &[]), (Measures::Some, Some(day("2027-06-30"))));
+    assert_eq!(told(record(by("2027-06-30")), &[]), (Measures::Full, None), "they are in place");
+    let sent = dossier("2026-12-01", json!({"spec": {"level": by("2027-03-31")}}));
+    assert_eq!(told(json!({}), std::slice::from_ref(&sent)), (Measures::Some, Some(day("2027-03-31"))));
+    assert_eq!(told(record(said), &[sent]), (Measures::Some, Some(day("2027-06-30"))), "the record, once there is one");
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub struct PolicyProfileSpec {
     /// Unit that operates the systems, for the rule that an appraiser is not the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_ref: Option<NameRef>,
+    /// Security unit of the province: the unit of an appraiser who has the province's role and is of no other unit. Without it such an appraisal is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appraiser_ref: Option<NameRef>,
 }
 
 /// The way from an earlier rule set into this one.

@@ -13,7 +13,7 @@ use berth_crds::connection::ConnectionState;
 use berth_crds::decision::Effect;
 use berth_crds::onboarding::{OutcomeResult, State};
 use berth_crds::tenant::LevelStatus;
-use berth_crds::{ConditionType, Connection, Environment, Onboarding, Tenant, condition};
+use berth_crds::{ConditionType, Connection, Environment, Onboarding, Reason, Tenant, condition};
 use berth_plan::report::security::data_year;
 use berth_tests::error::Result;
 use berth_tests::stack::Door;
@@ -177,6 +177,7 @@ async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before()
     assert_eq!(reported(world, &door, &plate).await?, step(Approval::Sent, "", none));
     let own = world.sign("appraiser-69", decision(&record, "appraiser", 1, "Approve")).await?;
     assert_eq!(world.effect(&own).await?, (Effect::Void, "VoidSameUnit".to_owned()));
+    assert!(Reason::VoidSameUnit.vi().contains("NĐ 331/2026 Đ18.4"));
     assert_eq!(state(world, &record, State::UnderAppraisal).await?.status.unwrap_or_default().outcome, None);
     world.sign("appraiser", decision(&record, "appraiser", 2, "Approve")).await?;
     state(world, &record, State::AwaitingApproval).await?;

@@ -12,7 +12,7 @@ use super::{Case, asked_by, is_contractor, same_person};
 use crate::day;
 use crate::system::delegation::{self, Standing};
 
-/// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is not the operator's.
+/// Four eyes: approver is not requester, contractors never sign, the appraiser's unit is known and not the operator's.
 pub(super) fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason> {
     let spec = &decision.spec;
     let automatic = spec.by.username == labels::AUTO_USER;
@@ -42,8 +42,20 @@ pub(super) fn void_by_signer(case: &Case, decision: &Decision) -> Option<Reason>
         }
         Standing::Own => {}
     }
+    if spec.role == SignerRole::Appraiser { by_unit(case, units) } else { None }
+}
+
+/// NĐ 331/2026 Đ18.4 [D]: who appraises is of another unit than who operates. The rule set says of which unit those are who
+/// have the province's role alone; of whom nobody knows the unit nobody can say that it is another one.
+fn by_unit<'a>(case: &'a Case, mut units: BTreeSet<&'a str>) -> Option<Reason> {
+    if units.is_empty() {
+        units.extend(case.profile.spec.appraiser_ref.iter().map(|unit| unit.name.as_str()));
+    }
+    if units.is_empty() {
+        return Some(Reason::VoidNoUnit);
+    }
     let same = |o: &String| units.iter().any(|u| case.register.same_unit(u, o, case.day));
-    (spec.role == SignerRole::Appraiser && operators(case).iter().any(same)).then_some(Reason::VoidSameUnit)
+    operators(case).iter().any(same).then_some(Reason::VoidSameUnit)
 }
 
 /// Everybody who signed for the agency, in the letter or in a correction of it: a correction takes nobody out.

@@ -356,19 +356,29 @@ fn an_appraiser_is_of_another_unit_than_the_operator_parents_included() {
 }
 
 #[test]
-fn an_appraiser_without_a_group_of_a_unit_is_of_the_agency_that_lists_them_as_acting_for_it() {
-    let listed = |role: &str, kind: &str, name: &str| {
-        let member = json!({"members": [{"subject": {"kind": kind, "name": name}, "role": role}]});
+fn an_appraiser_without_a_group_of_a_unit_is_of_the_agency_that_lists_them_or_of_the_unit_that_the_rule_set_names() {
+    let listed_under = |profile: PolicyProfile, role: &str, kind: &str, name: &str| {
+        let member = json!({
+            "members": [{"subject": {"kind": kind, "name": name}, "role": role}],
+            "parents": [{"agencyRef": {"name": "ag-70"}, "from": "2023-01-01"}]
+        });
         let register = register_with(|r| {
             r.agencies.insert("ag-69".into(), Arc::new(agency("ag-69", member)));
         });
-        let setup = Setup { signers: vec![SignerRole::Appraiser], register, ..Setup::default() };
+        let setup = Setup { signers: vec![SignerRole::Appraiser], register, profile, ..Setup::default() };
         setup.told(&[decision("appraiser.1", "Approve", "hoa", "09:00", json!({}))]).0
     };
+    let names = |unit: &str| profile(json!({"appraiserRef": {"name": unit}}));
+    let listed = |role: &str, kind: &str, name: &str| listed_under(names("ag-71"), role, kind, name);
     assert_eq!(listed("Requester", "User", "hoa"), ["appraiser.1 VoidSameUnit"]);
     assert_eq!(listed("GoverningBody", "Group", "berth:appraiser"), ["appraiser.1 VoidSameUnit"]);
     assert_eq!(listed("Reader", "User", "hoa"), ["appraiser.1 Effective"], "who reads acts for nobody");
     assert_eq!(listed("Requester", "User", "lan"), ["appraiser.1 Effective"]);
+    let unlisted = |profile: PolicyProfile| listed_under(profile, "Requester", "User", "lan");
+    assert_eq!(unlisted(names("ag-69")), ["appraiser.1 VoidSameUnit"], "the province's unit is the operator itself");
+    assert_eq!(unlisted(names("ag-70")), ["appraiser.1 VoidSameUnit"], "or above it");
+    // Of whom nobody knows the unit nobody can say that it is not the operator's.
+    assert_eq!(unlisted(profile(json!({}))), ["appraiser.1 VoidNoUnit"]);
 }
 
 #[test]

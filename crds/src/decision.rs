@@ -37,6 +37,7 @@ use crate::onboarding::Grant;
 #[x_kube(validation = Rule::new("has(self.connectionRef) ? self.verdict in ['Approve', 'Reject', 'Consent', 'Close'] : !(self.verdict in ['Consent', 'Close'])").message("a Connection may be decided with `Approve`, `Reject`, `Consent` or `Close`, and only a Connection with the last two"))]
 #[x_kube(validation = Rule::new("self.role == 'owner' ? self.verdict in ['Consent', 'Close', 'Reconcile'] : !(self.verdict in ['Consent', 'Reconcile'])").message("the role `owner` must use `Consent`, `Close` or `Reconcile`, and no other role may use `Consent` or `Reconcile`"))]
 #[x_kube(validation = Rule::new("self.verdict != 'Reconcile' || has(self.document) && has(self.document.sha256)").message("a `Reconcile` must have the signed `document` with its `sha256`"))]
+#[x_kube(validation = Rule::new("(self.verdict == 'Reconcile') == has(self.saved)").message("a `Reconcile` must have `saved`, with the checksums of statistics and backup, which no other verdict has"))]
 #[x_kube(validation = Rule::new("self.verdict != 'Close' || has(self.reason)").message("a `Close` must have `reason`"))]
 pub struct DecisionSpec {
     /// The Onboarding that is decided, with its UID.
@@ -67,6 +68,9 @@ pub struct DecisionSpec {
     /// The document that was really signed; with `Correct`, the letter's data as they should be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<Document>,
+    /// What was saved before it is given back, in the order in which it is done: statistics, backup, then the reconciliation that the minutes are of; mandatory with `Reconcile`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved: Option<Saved>,
     /// Place in the queue, where it is not the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
@@ -192,6 +196,18 @@ pub enum DecisionVerdict {
     Close,
     /// The owner of an environment that is given back: statistics, backup and reconciliation are done, by signed minutes.
     Reconcile,
+}
+
+/// What is saved before an environment is given back (TT 41/2026 Đ14–16 [D]: statistics → backup → reconcile → delete).
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Saved {
+    /// SHA-256 of the statistics of what there was (thống kê), 64 hexadecimal digits; of the list of checksums where they are several files.
+    #[schemars(length(max = 64), regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub statistics_sha256: String,
+    /// SHA-256 of the backup (sao lưu), in the same way.
+    #[schemars(length(max = 64), regex(pattern = r"^[0-9a-f]{64}$"))]
+    pub backup_sha256: String,
 }
 
 /// Place in the queue.

@@ -6,7 +6,7 @@ use berth_cluster::until;
 use berth_crds::address::BlockState;
 use berth_crds::common::HolderKind;
 use berth_crds::connection::ConnectionState;
-use berth_crds::decision::Effect;
+use berth_crds::decision::{Effect, Saved};
 use berth_crds::environment::{Lifecycle, Stage};
 use berth_crds::onboarding::State;
 use berth_crds::{
@@ -73,7 +73,7 @@ pub async fn reaches(world: &World, name: &str, stage: Stage) -> Result<Environm
 }
 
 /// Waits until a paper of ag-62 tells a state: the one that made an environment tells its stages like the last one on it.
-async fn tells(world: &World, paper: &str, state: State) -> Result<()> {
+pub async fn tells(world: &World, paper: &str, state: State) -> Result<()> {
     until(&format!("{paper} tells {state:?}"), PATIENCE, async || {
         let told = world.onboarding("ag-62", paper).await.map_err(|e| e.to_string())?.status.and_then(|s| s.summary);
         if told.as_ref().is_some_and(|s| s.state == state) { Ok(()) } else { Err(format!("{told:?}")) }
@@ -89,6 +89,7 @@ pub fn reconciliation(paper: &Onboarding, n: u32) -> Value {
         "issuer": "Sở Y tế", "number": "07/BB-SYT", "date": "2026-11-20", "signer": "Trần Thị Bình",
         "sha256": "0".repeat(64)
     });
+    body["spec"]["saved"] = json!({"statisticsSha256": "1".repeat(64), "backupSha256": "2".repeat(64)});
     body
 }
 
@@ -209,11 +210,19 @@ async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_boo
     })
     .await?;
     assert_eq!(unsigned, "AwaitingReconciliation");
+    let namespaces: Api<Namespace> = Api::all(world.cluster.admin());
+    assert_eq!(code(namespaces.delete(&name, &Default::default()).await), 403, "by nobody's hand either");
+    // The minutes alone say nothing of the steps before them.
+    let mut unsaved = reconciliation(&paper, 1);
+    unsaved["spec"].as_object_mut().expect("the body above has a spec").remove("saved");
+    assert_eq!(code(world.create("both", unsaved).await), 422);
     assert_eq!(code(world.create("lead-62", reconciliation(&paper, 1)).await), 403);
     assert_eq!(code(world.create("lead-61", reconciliation(&paper, 1)).await), 403);
-    let namespaces: Api<Namespace> = Api::all(world.cluster.admin());
     assert_eq!(namespaces.get(&name).await?.uid(), halted.status.and_then(|s| s.namespaces[0].uid.clone()));
-    world.sign("both", reconciliation(&paper, 1)).await?;
+    let word = world.sign("both", reconciliation(&paper, 1)).await?;
+    let saved = Saved { statistics_sha256: "1".repeat(64), backup_sha256: "2".repeat(64) };
+    let hash = word.spec.document.and_then(|minutes| minutes.sha256);
+    assert_eq!((word.spec.saved, hash), (Some(saved), Some("0".repeat(64))), "a checksum of every step");
     let gone = reaches(&world, &name, Stage::Removed).await?;
     let status = gone.status.clone().unwrap_or_default();
     assert_eq!((status.namespaces.len(), status.prefix, status.granted), (0, None, None));
@@ -365,11 +374,15 @@ async fn through_the_command_line_an_agency_gives_back_sees_the_next_step_and_ta
     assert_eq!(shown.schedule.map(|s| s.remove), days.remove);
     assert_eq!(berth("lead-62", &["env", "get", &name]).await?, Exit::Done);
     // A reconciliation of what still runs is void, and whoever asked may not sign it.
-    let sha256 = "0".repeat(64);
+    let [sha256, statistics, backup] = ["0", "1", "2"].map(|digit| digit.repeat(64));
     let reconcile = [
         "onboard",
         "reconcile",
         &paper,
+        "--statistics-sha256",
+        &statistics,
+        "--backup-sha256",
+        &backup,
         "--document-number",
         "07/BB-SYT",
         "--document-issuer",

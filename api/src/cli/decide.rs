@@ -129,6 +129,10 @@ pub async fn reconcile(session: &Session, reconcile: Reconcile) -> Result {
     let request = pb::ReconcileOnboardingRequest {
         name: named(session, &reconcile.which).await?,
         minutes: Some(minutes),
+        saved: Some(pb::Saved {
+            statistics_sha256: reconcile.statistics_sha256.clone(),
+            backup_sha256: reconcile.backup_sha256.clone(),
+        }),
         reason: reconcile.reason.unwrap_or_default(),
         request_id: request_id(&reconcile.act),
         validate_only: reconcile.act.validate_only,

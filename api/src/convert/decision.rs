@@ -27,5 +27,9 @@ pub fn message(from: &Decision) -> pb::Decision {
         defects: spec.defects.clone(),
         changes: Vec::new(),
         on_behalf_of: spec.on_behalf_of.clone().unwrap_or_default(),
+        saved: spec.saved.as_ref().map(|saved| pb::Saved {
+            statistics_sha256: saved.statistics_sha256.clone(),
+            backup_sha256: saved.backup_sha256.clone(),
+        }),
     }
 }

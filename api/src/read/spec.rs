@@ -251,15 +251,12 @@ fn prefix(findings: &mut Findings, wish: &str, action: Action) {
 /// An official document.
 pub fn document(findings: &mut Findings, field: &str, from: &pb::Document) -> Document {
     let path = |part: &str| format!("{field}.{part}");
-    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     if from.date.is_empty() {
         findings.missing(&path("date"), "give the date of the document, YYYY-MM-DD");
     } else {
         date(findings, &path("date"), &from.date);
     }
-    if !from.sha256.is_empty() && (from.sha256.len() != 64 || !from.sha256.chars().all(hex)) {
-        findings.bad(&path("sha256"), &from.sha256, "is not a SHA-256: give 64 lower-case hexadecimal digits");
-    }
+    sha256(findings, &path("sha256"), &from.sha256);
     Document {
         issuer: text::check(findings, &path("issuer"), &from.issuer, text::line(300)),
         number: text::check(findings, &path("number"), &from.number, text::line(100)),
@@ -267,6 +264,14 @@ pub fn document(findings: &mut Findings, field: &str, from: &pb::Document) -> Do
         signer: text::check(findings, &path("signer"), &from.signer, text::line(200)),
         capacity: optional(&text::check(findings, &path("capacity"), &from.capacity, text::maybe_line(200))),
         sha256: optional(&from.sha256),
+    }
+}
+
+/// A checksum, where one is given.
+pub fn sha256(findings: &mut Findings, field: &str, given: &str) {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    if !given.is_empty() && (given.len() != 64 || !given.chars().all(hex)) {
+        findings.bad(field, given, "is not a SHA-256: give 64 lower-case hexadecimal digits");
     }
 }
 

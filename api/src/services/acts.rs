@@ -2,7 +2,7 @@
 
 use berth_crds::{
     Decision, DecisionSpec,
-    decision::{DecisionVerdict, SignerRole},
+    decision::{DecisionVerdict, Saved, SignerRole},
 };
 use berth_plan::{dossier::difference, register::Register};
 use kube::ResourceExt as _;
@@ -79,12 +79,28 @@ pub fn reconcile(request: &pb::ReconcileOnboardingRequest) -> Result<DecisionSpe
     let spec = DecisionSpec {
         role: SignerRole::Owner,
         verdict: DecisionVerdict::Reconcile,
+        saved: Some(saved(&mut findings, &request.saved.clone().unwrap_or_default())),
         reason: optional(&text::check(&mut findings, "reason", &request.reason, text::maybe_lines(4000))),
         document: minutes,
         request_id: optional(&request.request_id),
         ..DecisionSpec::default()
     };
     findings.or(spec)
+}
+
+/// Checksums of what was saved, both of them.
+fn saved(findings: &mut Findings, from: &pb::Saved) -> Saved {
+    let mut checksum = |field: &str, given: &String, what: &str| {
+        if given.is_empty() {
+            findings.missing(field, &format!("give the SHA-256 of the {what}"));
+        }
+        read::spec::sha256(findings, field, given);
+        given.clone()
+    };
+    Saved {
+        statistics_sha256: checksum("saved.statistics_sha256", &from.statistics_sha256, "statistics"),
+        backup_sha256: checksum("saved.backup_sha256", &from.backup_sha256, "backup"),
+    }
 }
 
 /// Messages of decisions about one request, each with what it changed of what was asked.

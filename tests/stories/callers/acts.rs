@@ -65,6 +65,7 @@ pub fn calls() -> Vec<(&'static str, Call)> {
             asks!(onboardings.reconcile_onboarding, |place, role| pb::ReconcileOnboardingRequest {
                 name: place.leaving,
                 minutes: document(),
+                saved: Some(pb::Saved { statistics_sha256: "1".repeat(64), backup_sha256: "2".repeat(64) }),
                 validate_only: true,
                 ..Default::default()
             }),

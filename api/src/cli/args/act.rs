@@ -106,6 +106,12 @@ pub struct Reconcile {
     /// Which request: the decommission.
     #[command(flatten)]
     pub which: Which,
+    /// SHA-256 of the statistics of what there was (thống kê); of the list of checksums where they are several files.
+    #[arg(long)]
+    pub statistics_sha256: String,
+    /// SHA-256 of the backup (sao lưu), in the same way.
+    #[arg(long)]
+    pub backup_sha256: String,
     /// What was saved where.
     #[arg(long)]
     pub reason: Option<String>,

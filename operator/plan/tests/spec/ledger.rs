@@ -79,6 +79,27 @@ pub fn block(state: &str, claim: &str, generation: i64, written: &str) -> World 
 }
 
 #[test]
+fn the_checksums_of_an_exit_are_recorded_with_the_word_that_everything_is_saved() {
+    let [minutes, statistics, backup] = ["0", "1", "2"].map(|digit| digit.repeat(64));
+    let with = json!({"spec": {
+        "saved": {"statisticsSha256": statistics, "backupSha256": backup},
+        "document": {"issuer": "Sở Y tế", "number": "07/BB-SYT", "date": "2026-11-20", "signer": "Trần Thị Bình",
+            "sha256": minutes}
+    }});
+    let world = World { decisions: vec![decision("owner.1", "Reconcile", "binh", "10:00", with)], ..World::default() };
+    let entries = acts::new(&world, &Memory::default(), instant("12:00"));
+    let told: Vec<serde_json::Value> = entries
+        .iter()
+        .filter(|entry| entry.act == Act::Decided)
+        .map(|entry| serde_json::from_str(entry.after.as_deref().unwrap()).unwrap())
+        .collect();
+    let saved = json!({"statisticsSha256": statistics, "backupSha256": backup});
+    let expected = json!({"verdict": "Reconcile", "granted": null, "onboardingUID": "uid-onb-a", "saved": saved,
+        "minutesSha256": minutes});
+    assert_eq!(told, [expected]);
+}
+
+#[test]
 fn a_prefix_that_comes_back_from_quarantine_is_given_again_and_an_adoption_is_the_same_giving() {
     let mut memory = Memory::default();
     let states = [

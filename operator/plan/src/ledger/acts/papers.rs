@@ -192,10 +192,16 @@ fn decided(paper: &Decision, at: Timestamp) -> AuditEntry {
 }
 
 fn about(spec: &DecisionSpec) -> Value {
-    match &spec.connection_ref {
-        Some(connection) => json!({"verdict": spec.verdict, "connectionUID": connection.uid}),
-        None => json!({"verdict": spec.verdict, "granted": spec.granted, "onboardingUID": spec.paper().uid}),
+    if let Some(connection) = &spec.connection_ref {
+        return json!({"verdict": spec.verdict, "connectionUID": connection.uid});
     }
+    let mut about = json!({"verdict": spec.verdict, "granted": spec.granted, "onboardingUID": spec.paper().uid});
+    // The checksums of an exit outlive the cluster that held the data.
+    if let Some(saved) = &spec.saved {
+        about["saved"] = json!(saved);
+        about["minutesSha256"] = json!(spec.document.as_ref().and_then(|minutes| minutes.sha256.as_ref()));
+    }
+    about
 }
 
 /// The automatic rule signs as the operator.

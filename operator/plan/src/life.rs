@@ -6,7 +6,7 @@ use std::sync::Arc;
 use berth_crds::decision::{DecisionVerdict, Effect};
 use berth_crds::environment::{EnvironmentKind, Lifecycle, NextStep, Schedule, Stage};
 use berth_crds::profile::ClockStep;
-use berth_crds::{Decision, Environment, EnvironmentSpec, Reason, Tenant, names};
+use berth_crds::{ConditionType, Decision, Environment, EnvironmentSpec, Reason, Tenant, condition, names};
 use jiff::civil::Date;
 
 use crate::day;
@@ -49,6 +49,14 @@ fn recorded(environment: &Environment) -> Option<Stage> {
 /// Whether an environment's namespaces are being deleted or gone.
 pub fn is_leaving_for_good(environment: &Environment) -> bool {
     matches!(recorded(environment), Some(Stage::Removing | Stage::Removed))
+}
+
+/// Whether an environment stands still, as it was seen: halted, and no pass since then found anything of it that it could
+/// not bring to that.
+pub fn rests(environment: &Environment) -> bool {
+    let Some(status) = &environment.status else { return false };
+    let failed = condition::get(&status.conditions, ConditionType::QuotaReady).is_some_and(|c| c.status == "False");
+    recorded(environment) == Some(Stage::Halted) && !failed
 }
 
 /// Whether an environment is a record only.
@@ -153,10 +161,8 @@ pub fn wants_removal(
     match recorded(environment) {
         Some(Stage::Removing) => true,
         // Halted as it was seen, not only by its date: what still runs is not removed.
-        Some(Stage::Halted) => {
-            may_be_removed(&environment.spec, today) && reconciliation(environment, tenant, decisions).is_some()
-        }
-        _ => false,
+        _ if !rests(environment) => false,
+        _ => may_be_removed(&environment.spec, today) && reconciliation(environment, tenant, decisions).is_some(),
     }
 }
 

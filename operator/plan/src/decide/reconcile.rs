@@ -1,6 +1,5 @@
 //! The word of an agency that what is given back is saved and reconciled: it makes no outcome, it comes after one.
 
-use berth_crds::environment::Stage;
 use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{Decision, Environment, Reason};
 use kube::ResourceExt;
@@ -54,7 +53,7 @@ fn environment<'a>(case: &Case<'a>) -> Option<&'a Environment> {
 fn reconcilable(case: &Case, outcome: Option<OutcomeResult>) -> bool {
     let halted = environment(case).is_some_and(|environment| {
         let ours = made_by(&environment.spec.basis, case.onboarding.metadata.uid.as_deref());
-        ours && environment.status.as_ref().and_then(|s| s.stage) == Some(Stage::Halted)
+        ours && life::rests(environment)
     });
     case.onboarding.spec.action == Action::Decommission && outcome == Some(OutcomeResult::Approved) && halted
 }

@@ -6,6 +6,7 @@ use berth_crds::{ConditionType, Environment, Reason, Tenant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::desired::{Blocked, Desired, intended_names};
+use crate::life;
 
 /// How far an environment is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ pub fn planned(
     status.prefix = Some(desired.prefix.clone());
     status.agency = tenant.map(|t| t.spec.agency_ref.name.clone());
     status.system = tenant.map(|t| t.spec.code.clone());
-    let stage = as_seen(desired.stage, progress);
+    let stage = as_seen(status.stage, desired.stage, progress);
     enter(&mut status, stage, now);
     status.next = if stage == desired.stage { desired.next.clone() } else { halting(environment) };
     if *progress == Progress::Done {
@@ -92,10 +93,12 @@ pub fn planned(
     status
 }
 
-/// The stage that is written down: halted is only what was seen to be, at the end of a pass that scaled everything. A
-/// signed reconciliation and a removal rest on that word, and what may still run is neither reconciled nor removed.
-fn as_seen(planned: Stage, progress: &Progress) -> Stage {
-    if planned == Stage::Halted && *progress != Progress::Done { Stage::Suspended } else { planned }
+/// The stage that is written down: halted is only what was seen to be, at the end of a pass that scaled everything. What was
+/// seen so stays so: a pass that fails afterwards says why in its conditions, on which a reconciliation and a removal rest
+/// too ([`life::rests`]), and nobody is told a stage that comes and goes with an error.
+fn as_seen(before: Option<Stage>, planned: Stage, progress: &Progress) -> Stage {
+    let halts = planned == Stage::Halted && before != Some(Stage::Halted);
+    if halts && *progress != Progress::Done { Stage::Suspended } else { planned }
 }
 
 /// A halt whose day has come and which is not seen yet is still the next step.

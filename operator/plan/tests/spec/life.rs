@@ -448,14 +448,55 @@ fn an_environment_is_halted_once_everything_was_scaled_and_until_then_suspended_
         stopped(Reason::Contested),
         stopped(Reason::ApplyFailed),
     ];
-    for before in [Stage::Active, Stage::Suspended, Stage::Halted] {
+    let halted = || (Some(Stage::Halted), step(Stage::Removed, "2026-11-24"));
+    for before in [Stage::Active, Stage::Suspended] {
         for progress in &short {
             let told = written(before, progress);
             assert_eq!(told, (Some(Stage::Suspended), step(Stage::Halted, "2026-10-02")), "{before:?} {progress:?}");
         }
-        let told = written(before, &Progress::Done);
-        assert_eq!(told, (Some(Stage::Halted), step(Stage::Removed, "2026-11-24")), "{before:?}");
+        assert_eq!(written(before, &Progress::Done), halted(), "{before:?}");
     }
+    // Seen so once, it is not told otherwise because a later pass fails.
+    for progress in short.iter().chain([&Progress::Done]) {
+        assert_eq!(written(Stage::Halted, progress), halted(), "{progress:?}");
+    }
+}
+
+#[test]
+fn what_is_halted_rests_while_no_later_pass_finds_something_that_it_cannot_bring_to_that() {
+    let spec = json!({"lifecycle": "Decommissioned", "basis": paper_basis("uid-onb-a", 2),
+        "schedule": {"suspend": "2026-10-01", "halt": "2026-10-02", "remove": "2026-11-24"}});
+    let desired = planned("aaaaaa-prod", "Prod", spec.clone());
+    let after = |before: Stage, progress: &Progress| {
+        let mut environment = staged(spec.clone(), before);
+        let status =
+            status::environment::planned(&environment, None, &desired, desired.intended(), progress, &at("09:00"));
+        let told_since = status.stage_since.clone();
+        environment.status = Some(status);
+        (environment, told_since)
+    };
+    let (asked, _) = decommissioned(Stage::Halted);
+    let signed = {
+        let mut decision = decision("owner.1", "Reconcile", "binh", "10:00", minutes()).as_ref().clone();
+        decision.status.get_or_insert_default().effect = Some(Effect::Effective);
+        [Arc::new(decision)]
+    };
+    let owner = tenant("aaaaaa", json!({}));
+    let counts = |environment: &Environment| {
+        let wants = life::wants_removal(environment, Some(&owner), &signed, today());
+        let judged = judged(&asked, &with_clocks(environment.clone()), "binh", json!({}));
+        (life::rests(environment), wants, judged)
+    };
+    let (failing, since) = after(
+        Stage::Halted,
+        &Progress::Failed { at: ConditionType::QuotaReady, reason: Reason::TooManyWorkloads, message: String::new() },
+    );
+    assert_eq!(counts(&failing), (false, false, Reason::VoidTooEarly), "something of it may run");
+    assert_eq!(since, None, "nobody is told");
+    let (well, since) = after(Stage::Halted, &Progress::Done);
+    assert_eq!((counts(&well), since), ((true, true, Reason::Effective), None));
+    let (first, since) = after(Stage::Suspended, &Progress::Done);
+    assert_eq!((counts(&first), since), ((true, true, Reason::Effective), Some(at("09:00"))));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod owners;
 use std::sync::Arc;
 
 use berth_crds::decision::DecisionVerdict;
+use berth_crds::onboarding::Action;
 use berth_crds::{
     AddressPlan, Agency, ConditionType, Connection, Decision, Environment, Intervention, NetworkChange, Onboarding,
     PrefixBlock, PrefixClaim, Tenant, condition, environment::EnvironmentKind, labels, names,
@@ -182,7 +183,9 @@ impl Queues {
         for other in observe::transfers(ctx, onboarding) {
             self.onboardings.object(&other);
         }
-        if let Some(environment) = status.environment_ref.as_ref().filter(|_| !open(onboarding)) {
+        // One that gives back is heard while it waits: what it waits for may never be ready, and ends then.
+        let heard = !open(onboarding) || onboarding.spec.action == Action::Decommission;
+        if let Some(environment) = status.environment_ref.as_ref().filter(|_| heard) {
             self.papers_of(&environment.name, ctx, open);
         }
     }

@@ -38,6 +38,7 @@ mod release;
 mod report;
 mod search;
 mod life;
+mod unready;
 mod acceptance;
 mod acts;
 mod dates;

@@ -10,11 +10,11 @@ pub struct Schedule {
     /// Day from which exposure is closed and access is read only, `YYYY-MM-DD`.
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub suspend: String,
-    /// Day from which workloads are scaled to zero, `YYYY-MM-DD`; of a decommission only.
+    /// Day from which workloads are scaled to zero, `YYYY-MM-DD`; of a decommission only, and not of what was never ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub halt: Option<String>,
-    /// First day on which it may be removed, once its reconciliation is signed, `YYYY-MM-DD`; of a decommission only.
+    /// First day on which it may be removed, once its reconciliation is signed where it was ever ready, `YYYY-MM-DD`; of a decommission only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10), regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub remove: Option<String>,

@@ -1,6 +1,8 @@
 //! What an approved request still needs: decided before anything is booked for it, so that a request that cannot be
 //! carried out holds nothing and keeps nobody waiting.
 
+use std::sync::Arc;
+
 use berth_crds::common::{Basis, BasisType, Booking, PaperRef};
 use berth_crds::onboarding::{Action, OutcomeResult};
 use berth_crds::{ConditionType, Environment, Onboarding, Reason, condition};
@@ -58,7 +60,7 @@ pub struct Case<'a> {
     /// Whether a paper is approved and still being carried out.
     pub open: &'a dyn Fn(&PaperRef) -> bool,
     /// Papers of other agencies for the same change of owner.
-    pub others: &'a [std::sync::Arc<Onboarding>],
+    pub others: &'a [Arc<Onboarding>],
     /// Today.
     pub today: Date,
 }
@@ -85,6 +87,35 @@ pub fn begun(onboarding: &Onboarding, environment: Option<&Environment>, booking
         || is(ConditionType::Booked)
         || booked
         || environment.is_some_and(|e| made_by(&e.spec.basis, uid))
+}
+
+/// The approved paper that gives back what a request asked for, before it was ever ready: it waits for the request, which
+/// has nothing to wait for any more. As long as it waits nothing is changed, so it is this that comes first.
+pub fn given_back<'a>(
+    onboarding: &Onboarding,
+    environment: &Environment,
+    papers: &'a [Arc<Onboarding>],
+) -> Option<&'a Arc<Onboarding>> {
+    let (basis, action) = (&environment.spec.basis, onboarding.spec.action);
+    let by_hand = basis.type_ == BasisType::Direct && matches!(action, Action::New | Action::AddEnvironment);
+    let ours = made_by(basis, onboarding.metadata.uid.as_deref()) || by_hand;
+    if !ours || action == Action::Decommission || !life::never_ready(environment) {
+        return None;
+    }
+    let gives_back = |paper: &&Arc<Onboarding>| {
+        let spec = &paper.spec;
+        let about = spec.environment_ref.as_ref().map(|reference| reference.uid.as_str());
+        let current = spec.revision.unwrap_or(0) == basis.revision.unwrap_or(0);
+        let same = current && about == environment.metadata.uid.as_deref();
+        let own = paper.metadata.namespace == onboarding.metadata.namespace;
+        spec.action == Action::Decommission && same && own && open(paper)
+    };
+    papers.iter().find(gives_back)
+}
+
+/// What a request says that ends because its environment is given back.
+pub fn taken_back(by: &Onboarding) -> String {
+    format!("{:?} gives the environment back before it was ready.", by.metadata.name.as_deref().unwrap_or_default())
 }
 
 /// The way of an approved request.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use berth_crds::common::BasisType;
 use berth_crds::decision::{DecisionVerdict, Effect};
 use berth_crds::environment::{EnvironmentKind, Lifecycle, NextStep, Schedule, Stage};
 use berth_crds::profile::ClockStep;
@@ -49,6 +50,20 @@ fn recorded(environment: &Environment) -> Option<Stage> {
 /// Whether an environment's namespaces are being deleted or gone.
 pub fn is_leaving_for_good(environment: &Environment) -> bool {
     matches!(recorded(environment), Some(Stage::Removing | Stage::Removed))
+}
+
+/// Whether an environment has not been ready since it was made, or since its name was taken up again: nothing was handed
+/// over, and nothing has run in it.
+pub fn never_ready(environment: &Environment) -> bool {
+    let granted = environment.status.as_ref().is_some_and(|s| s.granted.is_some());
+    !granted && !is_leaving_for_good(environment)
+}
+
+/// Whether a paper gave an environment back that had never been ready: then its schedule has no halt, and it goes without
+/// a hold and a reconciliation. By hand nobody gives one back like this.
+pub fn is_unused(spec: &EnvironmentSpec) -> bool {
+    let leaving = spec.lifecycle == Lifecycle::Decommissioned && spec.basis.type_ == BasisType::Paper;
+    leaving && spec.schedule.as_ref().is_some_and(|s| s.halt.is_none() && s.remove.is_some())
 }
 
 /// Whether an environment stands still, as it was seen: halted, and no pass since then found anything of it that it could
@@ -99,7 +114,8 @@ pub fn last_day(spec: &EnvironmentSpec) -> Option<Date> {
 /// Whether the dates allow a removal today.
 pub fn may_be_removed(spec: &EnvironmentSpec, today: Date) -> bool {
     let remove = spec.schedule.as_ref().and_then(|s| s.remove.as_deref()).and_then(day::parse);
-    stage(spec, today) == Stage::Halted && remove.is_some_and(|on| on <= today)
+    let rests = stage(spec, today) == Stage::Halted || is_unused(spec);
+    rests && remove.is_some_and(|on| on <= today)
 }
 
 /// The next step that comes by its date; one whose day has come and which waits for something else stays the next.
@@ -150,8 +166,8 @@ pub fn reconciliation<'a>(
     signed.map(AsRef::as_ref)
 }
 
-/// Whether an environment is to be removed: it is halted, its day has come and its reconciliation is signed, or its
-/// removal has begun.
+/// Whether an environment is to be removed: its day has come, and it stands still and its reconciliation is signed, or it
+/// was never used; or its removal has begun.
 pub fn wants_removal(
     environment: &Environment,
     tenant: Option<&Tenant>,
@@ -160,9 +176,11 @@ pub fn wants_removal(
 ) -> bool {
     match recorded(environment) {
         Some(Stage::Removing) => true,
+        Some(Stage::Removed) => false,
+        _ if !may_be_removed(&environment.spec, today) => false,
+        _ if is_unused(&environment.spec) => true,
         // Halted as it was seen, not only by its date: what still runs is not removed.
-        _ if !rests(environment) => false,
-        _ => may_be_removed(&environment.spec, today) && reconciliation(environment, tenant, decisions).is_some(),
+        _ => rests(environment) && reconciliation(environment, tenant, decisions).is_some(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use berth_crds::decision::{DecisionVerdict, Effect, SignerRole};
 use berth_crds::onboarding::{LaterProfile, OnboardingStatus, Outcome, OutcomeResult};
-use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, condition, names};
+use berth_crds::{ConditionType, Decision, Onboarding, PolicyProfile, Reason, condition, names};
 use berth_plan::checks::{self, Overall};
 use berth_plan::decide::{self, Case, Made};
 use berth_plan::dossier::{holder, later, letter, state};
@@ -241,7 +241,8 @@ async fn late_withdrawal(pass: &mut Pass<'_>, decisions: &[Arc<Decision>], booke
     let withdrawn = decisions.iter().find(counts).is_some();
     let approved = pass.result() == Some(OutcomeResult::Approved);
     if approved && withdrawn && !booked && !pass.is(ConditionType::Withdrawn) {
-        pass.event(&Event::WithdrawnLate, None).await?;
+        let message = Reason::Withdrawn.en().to_owned();
+        pass.event(&Event::WithdrawnLate { message }, None).await?;
     }
     Ok(())
 }

@@ -54,7 +54,10 @@ pub fn way(case: &Case, too_late: fn(&Environment) -> Option<String>) -> Way {
     if let Some(message) = too_late(seen) {
         return never(Reason::InvalidSpec, message);
     }
-    after(case, seen.spec.basis.onboarding_ref.as_ref(), Way::Act)
+    // After an edit by hand the booking still names the paper that asked for it.
+    let basis = seen.spec.basis.onboarding_ref.as_ref();
+    let earlier = basis.or_else(|| case.booking.and_then(|booking| booking.onboarding_ref.as_ref()));
+    after(case, earlier, Way::Act)
 }
 
 /// What is being removed, or is gone, is nobody's to change.
@@ -96,9 +99,9 @@ fn told(environment: &Environment) -> String {
 }
 
 /// The first day on which a stop may begin that is announced on `told`: a service that is reached from outside is
-/// announced (NĐ 224/2026 Đ13 [L]; number and unit are the rule set's).
+/// announced (NĐ 224/2026 Đ13 [L]; number and unit are the rule set's). What was never ready was never reached.
 pub fn earliest_stop(environment: &Environment, told: Date, profile: &PolicyProfile, calendar: &Calendar) -> Date {
-    let announced = !environment.spec.exposure.is_empty();
+    let announced = !environment.spec.exposure.is_empty() && !life::never_ready(environment);
     let notice = announced.then(|| Clocks { profile, calendar }.after(told, ClockStep::StopNotice)).flatten();
     notice.unwrap_or(told)
 }

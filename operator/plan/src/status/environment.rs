@@ -45,6 +45,11 @@ pub fn blocked(environment: &Environment, blocked: &Blocked, now: &Time) -> Envi
     } else {
         ConditionType::NamespacesReady
     };
+    // A name that was taken up again: the stage of what was removed says nothing of what is to come.
+    let over = matches!(status.stage, Some(Stage::Removing | Stage::Removed));
+    if over && !life::is_leaving_for_good(environment) {
+        enter(&mut status, Stage::Active, now);
+    }
     let failed = Progress::Failed { at, reason: blocked.reason, message: blocked.message.clone() };
     conditions(&mut status.conditions, environment, status.stage.unwrap_or_default(), &failed, now);
     // Steps before the failed one are done, but a prefix is reserved only once one is known.

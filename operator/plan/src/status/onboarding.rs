@@ -39,8 +39,11 @@ pub enum Event {
         /// Sentence of who decided.
         message: String,
     },
-    /// Approved, withdrawn before headroom was booked.
-    WithdrawnLate,
+    /// Approved, and withdrawn before headroom was booked, or given back before it was ready.
+    WithdrawnLate {
+        /// Sentence for people.
+        message: String,
+    },
     /// Approved, no headroom yet.
     NoHeadroom {
         /// What lacks.
@@ -111,7 +114,7 @@ pub fn record(
         let why = if by_rule { reason } else { Reason::RejectedByDecision };
         set(Rejected, Is::True, why, &message);
     }
-    if matches!(event, Event::WithdrawnLate) || result == Some(OutcomeResult::Withdrawn) {
+    if matches!(event, Event::WithdrawnLate { .. }) || result == Some(OutcomeResult::Withdrawn) {
         set(Withdrawn, Is::True, Reason::Withdrawn, &message);
     }
     match event {
@@ -144,7 +147,7 @@ pub fn record(
 
 fn stalled(event: &Event, result: Option<OutcomeResult>) -> bool {
     match event {
-        Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate | Event::Stuck { .. } => true,
+        Event::Refused | Event::Waiting | Event::NoProfile | Event::WithdrawnLate { .. } | Event::Stuck { .. } => true,
         Event::Decided { .. } => result != Some(OutcomeResult::Approved),
         Event::Checked | Event::Signed { .. } | Event::NoHeadroom { .. } | Event::AwaitsOther { .. } => false,
         Event::Follows { .. } | Event::Ready { .. } | Event::Lives { .. } => false,
@@ -193,7 +196,7 @@ fn told(
             Some(OutcomeResult::Returned) => (State::Returned, Reason::Returned, message.clone()),
             _ => (State::Refused, Reason::RejectedByDecision, message.clone()),
         },
-        Event::WithdrawnLate => (State::Withdrawn, Reason::Withdrawn, Reason::Withdrawn.en().into()),
+        Event::WithdrawnLate { message } => (State::Withdrawn, Reason::Withdrawn, message.clone()),
         Event::NoHeadroom { message } => (State::WaitingForCapacity, Reason::NoHeadroom, message.clone()),
         Event::AwaitsOther { message } => (State::Approved, Reason::AwaitingOtherAgency, message.clone()),
         Event::Follows { message } => (State::Provisioning, Reason::AwaitingEarlierPaper, message.clone()),

@@ -22,7 +22,7 @@ use crate::desired::planned;
 use crate::world::*;
 
 /// Days of the steps, so short that every one shows in a test.
-fn clocks() -> PolicyProfile {
+pub fn clocks() -> PolicyProfile {
     let step = |step: &str, days: i64, unit: &str| json!({"step": step, "days": days, "unit": unit, "source": "[A]"});
     profile(json!({"clocks": [
         step("Checking", 5, "Working"), step("StopNotice", 7, "Working"), step("Halting", 10, "Calendar"),
@@ -30,15 +30,18 @@ fn clocks() -> PolicyProfile {
     ]}))
 }
 
-fn with_clocks(environment: Environment) -> Register {
+pub fn with_clocks(environment: Environment) -> Register {
     register_with(|r| {
         r.environments.insert("aaaaaa-prod".into(), Arc::new(environment));
         r.profiles.insert("vn-2026".into(), Arc::new(clocks()));
     })
 }
 
+/// Production that was ready.
 fn prod(with: Value) -> Environment {
-    environment("aaaaaa-prod", "Prod", with)
+    let mut environment = environment("aaaaaa-prod", "Prod", with);
+    environment.status.get_or_insert_default().granted = Some(environment.spec.quota.clone());
+    environment
 }
 
 fn staged(with: Value, stage: Stage) -> Environment {
@@ -48,7 +51,7 @@ fn staged(with: Value, stage: Stage) -> Environment {
 }
 
 /// A paper of an action on `aaaaaa-prod`.
-fn paper(action: &str, with: Value) -> Onboarding {
+pub fn paper(action: &str, with: Value) -> Onboarding {
     let base = json!({"spec": {
         "action": action, "system": null, "environment": null, "revision": 1,
         "environmentRef": {"name": "aaaaaa-prod", "uid": "uid-aaaaaa-prod"}
@@ -56,12 +59,12 @@ fn paper(action: &str, with: Value) -> Onboarding {
     onboarding(merge(base, json!({"spec": with})))
 }
 
-fn act_of(paper: &Onboarding) -> &'static dyn Act {
+pub fn act_of(paper: &Onboarding) -> &'static dyn Act {
     act::of(paper.spec.action).unwrap()
 }
 
 /// The environment after a paper that was approved and carried out today.
-fn carried_out(paper: &Onboarding, register: &Register) -> Environment {
+pub fn carried_out(paper: &Onboarding, register: &Register) -> Environment {
     carried_out_on(paper, register, today(), today())
 }
 
@@ -101,17 +104,17 @@ fn way_of(paper: &Onboarding, register: &Register) -> Way {
 }
 
 /// Messages of the checks that are not in order.
-fn defects(paper: &Onboarding, agency: &str, register: &Register) -> Vec<(String, String)> {
+pub fn defects(paper: &Onboarding, agency: &str, register: &Register) -> Vec<(String, String)> {
     let all = checks::all(&subject(paper, agency, &clocks(), register, &[]));
     let bad = all.into_iter().filter(|c| matches!(c.result, Verdict::Failed | Verdict::Refused));
     bad.map(|c| (c.id, c.message)).collect()
 }
 
-fn schedule(suspend: &str, halt: Option<&str>, remove: Option<&str>) -> Schedule {
+pub fn schedule(suspend: &str, halt: Option<&str>, remove: Option<&str>) -> Schedule {
     Schedule { suspend: suspend.into(), halt: halt.map(Into::into), remove: remove.map(Into::into) }
 }
 
-fn step(stage: Stage, on: &str) -> Option<NextStep> {
+pub fn step(stage: Stage, on: &str) -> Option<NextStep> {
     Some(NextStep { stage, day: on.into() })
 }
 

@@ -38,5 +38,6 @@ mod search;
 mod status;
 mod system;
 mod tenants;
+mod unready;
 mod whole;
 mod world;

@@ -267,7 +267,7 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
         (Some((Returned, by)), told_by(), State::Returned, "requester", "stuck"),
         (Some((Withdrawn, by)), told_by(), State::Withdrawn, "", "stuck"),
         (Some((Approved, by)), told_by(), State::Provisioning, "operator", "working"),
-        (Some((Approved, by)), Event::WithdrawnLate, State::Withdrawn, "", "stuck"),
+        (Some((Approved, by)), Event::WithdrawnLate { message: message() }, State::Withdrawn, "", "stuck"),
         (
             Some((Approved, by)),
             Event::NoHeadroom { message: message() },
@@ -297,7 +297,8 @@ fn each_event_of_a_request_says_its_state_its_holder_and_whether_anybody_is_at_w
         assert!(!(value(c, "Approved") == "True" && value(c, "Rejected") == "True"), "both yes and no: {event:?}");
         let approved = outcome.is_some_and(|(result, _)| result == Approved);
         assert_eq!(value(c, "Approved") == "True", approved, "{event:?}");
-        let withdrawn = event == Event::WithdrawnLate || outcome.is_some_and(|(result, _)| result == Withdrawn);
+        let late = matches!(event, Event::WithdrawnLate { .. });
+        let withdrawn = late || outcome.is_some_and(|(result, _)| result == Withdrawn);
         assert_eq!(value(c, "Withdrawn") == "True", withdrawn, "{event:?}");
     }
 }

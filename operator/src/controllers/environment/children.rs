@@ -7,7 +7,9 @@ use berth_crds::environment::Stage;
 use berth_crds::{ConditionType, Environment, Reason, Tenant, labels};
 use berth_plan::adoption::adopted;
 use berth_plan::amounts::{Amounts, parse_bytes, parse_cpu};
-use berth_plan::desired::{Desired, DesiredNamespace, access_allowed, intended_names, isolation, with_amounts};
+use berth_plan::desired::{
+    Desired, DesiredNamespace, QUOTA_NAME, access_allowed, intended_names, isolation, with_amounts,
+};
 use berth_plan::intervention::is_isolated;
 use berth_plan::same::in_force;
 use berth_plan::zones::{self, Part};
@@ -225,6 +227,14 @@ pub async fn give_access(desired: &Desired, ctx: &Context) -> Result<()> {
 /// What is used of the environment's quotas, in sum.
 pub fn used(desired: &Desired, ctx: &Context) -> Amounts {
     desired.namespaces.iter().map(|n| used_of(n, ctx)).fold(Amounts::default(), Amounts::plus)
+}
+
+/// Whether anything but what Kubernetes itself puts into every namespace is counted by the quotas of an environment.
+pub fn holds_anything(environment: &Environment, ctx: &Context) -> bool {
+    let known = environment.status.as_ref().map(|s| s.namespaces.as_slice()).unwrap_or_default();
+    let quotas = known.iter().filter_map(|n| ctx.caches.quotas.get(QUOTA_NAME, Some(&n.name)));
+    let mut used = quotas.filter_map(|quota| quota.status.as_ref()?.used.clone()).flatten();
+    used.any(|(what, used)| !matches!(what.as_str(), "configmaps" | "secrets") && used.0 != "0")
 }
 
 fn used_of(namespace: &DesiredNamespace, ctx: &Context) -> Amounts {

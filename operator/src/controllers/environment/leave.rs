@@ -17,7 +17,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use super::{adopt, write};
+use super::{adopt, children, write};
 use crate::context::Context;
 use crate::error::Result;
 use crate::{apply, backends, booking, observe};
@@ -54,14 +54,24 @@ pub async fn remove(environment: &Environment, tenant: Option<&Tenant>, ctx: &Co
     Ok(Some(Action::await_change()))
 }
 
-/// Whether a removal is due or begun. Only what is halted is looked at further: of thousands nearly none is.
+/// Whether a removal is due or begun. Only what is halted or was never used is looked at further: of thousands nearly none
+/// is.
 fn is_due(environment: &Environment, ctx: &Context) -> bool {
     let stage = environment.status.as_ref().and_then(|s| s.stage);
-    if !matches!(stage, Some(Stage::Halted | Stage::Removing)) {
+    if !matches!(stage, Some(Stage::Halted | Stage::Removing)) && !life::is_unused(&environment.spec) {
+        return false;
+    }
+    if is_used_after_all(environment, ctx) {
         return false;
     }
     let (tenant, decisions) = (tenant(environment, ctx), observe::decisions_behind(ctx, environment));
     life::wants_removal(environment, tenant.as_deref(), &decisions, ctx.today())
+}
+
+/// Whether something is in what was given back as never used: then it is not removed without a reconciliation.
+fn is_used_after_all(environment: &Environment, ctx: &Context) -> bool {
+    let begun = life::is_leaving_for_good(environment);
+    life::is_unused(&environment.spec) && !begun && children::holds_anything(environment, ctx)
 }
 
 fn tenant(environment: &Environment, ctx: &Context) -> Option<Arc<Tenant>> {
@@ -97,8 +107,11 @@ fn is_released(environment: &Environment) -> bool {
 
 /// How long the word is still too fresh to act on.
 fn not_seen_yet(environment: &Environment, ctx: &Context) -> Option<Duration> {
-    let said = condition::get(&environment.status.as_ref()?.conditions, ConditionType::Ready)?;
-    let age = Duration::try_from(ctx.now().0.duration_since(said.last_transition_time.0)).unwrap_or_default();
+    let status = environment.status.as_ref()?;
+    let said = condition::get(&status.conditions, ConditionType::Ready)?.last_transition_time.0;
+    // What was never ready does not become unready: then the stage says when.
+    let said = status.stage_since.as_ref().map_or(said, |since| since.0.max(said));
+    let age = Duration::try_from(ctx.now().0.duration_since(said)).unwrap_or_default();
     SEEN.checked_sub(age).filter(|left| !left.is_zero())
 }
 
@@ -214,11 +227,18 @@ fn with_clocks<T>(environment: &Environment, ctx: &Context, ask: impl FnOnce(&Cl
 }
 
 fn reconciled(environment: &Environment, status: &EnvironmentStatus, ctx: &Context) -> Option<Said> {
+    let type_ = ConditionType::Reconciled;
+    if is_used_after_all(environment, ctx) {
+        let message = "Something runs in it after all: its owner asks for `Resume`, and then anew.";
+        return Some((type_, Is::False, Reason::AwaitingReconciliation, message.to_owned()));
+    }
+    if life::is_unused(&environment.spec) {
+        return held(environment, ctx);
+    }
     if status.stage != Some(Stage::Halted) {
         return None;
     }
     let (tenant, decisions) = (tenant(environment, ctx), observe::decisions_behind(ctx, environment));
-    let type_ = ConditionType::Reconciled;
     let Some(signed) = life::reconciliation(environment, tenant.as_deref(), &decisions) else {
         let message = match life::is_anothers(environment, tenant.as_deref()) {
             true => "The system passed on since it was given back: its owner asks for `Resume`, and then anew.",
@@ -228,13 +248,22 @@ fn reconciled(environment: &Environment, status: &EnvironmentStatus, ctx: &Conte
     };
     let (by, document) = (&signed.spec.by.username, signed.spec.document.as_ref());
     let minutes = document.map(|d| format!("{} of {}", d.number, d.date)).unwrap_or_default();
-    if is_due(environment, ctx) && is_braked(ctx) {
+    let saved = signed.spec.saved.as_ref();
+    let saved = saved.map(|s| format!(" Statistics {}, backup {}.", s.statistics_sha256, s.backup_sha256));
+    let saved = saved.unwrap_or_default();
+    let told = (type_, Is::True, Reason::Reconciled, format!("Signed by {by:?}, minutes {minutes}.{saved}"));
+    Some(held(environment, ctx).unwrap_or(told))
+}
+
+/// A removal that is due and waits for a person.
+fn held(environment: &Environment, ctx: &Context) -> Option<Said> {
+    let held = is_due(environment, ctx) && is_braked(ctx);
+    held.then(|| {
         let message = format!(
             "{} More than {} are due: a platform operator looks, then raises `--removals`.",
             Reason::RemovalHeld.en(),
             ctx.removals
         );
-        return Some((type_, Is::True, Reason::RemovalHeld, message));
-    }
-    Some((type_, Is::True, Reason::Reconciled, format!("Signed by {by:?}, minutes {minutes}.")))
+        (ConditionType::Reconciled, Is::True, Reason::RemovalHeld, message)
+    })
 }

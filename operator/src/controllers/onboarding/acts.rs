@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use berth_crds::common::HolderKind;
 use berth_crds::{Environment, Reason, Tenant};
 use berth_plan::act::{Act, Changed, Input};
 use berth_plan::dossier::state;
@@ -45,11 +46,12 @@ pub async fn provide(pass: &mut Pass<'_>, act: &dyn Act) -> Result<Action> {
 
 fn way(pass: &Pass, act: &dyn Act) -> Way {
     let name = entries::environment_name(pass).unwrap_or_default();
+    let ledger = entries::place(pass).map(|place| place.ledger());
     act.way(&Case {
         onboarding: &pass.onboarding,
         agency: &pass.agency,
         environment: &name,
-        booking: None,
+        booking: ledger.as_ref().and_then(|ledger| ledger.find(HolderKind::Environment, &name)),
         register: &pass.register,
         open: &|paper| observe::is_open(pass.ctx, paper),
         others: &observe::transfers(pass.ctx, &pass.onboarding),

@@ -10,8 +10,8 @@ use berth_plan::admit::{self, Admission};
 use berth_plan::amounts::Amounts;
 use berth_plan::dossier::state;
 use berth_plan::fulfil::{self, Way, made_by};
-use berth_plan::grant;
 use berth_plan::status::onboarding::Event;
+use berth_plan::{grant, life};
 use kube::ResourceExt;
 use kube::api::PostParams;
 use kube::runtime::controller::Action;
@@ -100,8 +100,19 @@ pub fn is_begun(pass: &Pass) -> bool {
     fulfil::begun(&pass.onboarding, environment(pass).as_deref(), entry.as_ref())
 }
 
+/// What to say where another paper gives back what this one still waits for.
+fn given_back(pass: &Pass) -> Option<String> {
+    let environment = environment(pass).filter(|environment| life::never_ready(environment))?;
+    let papers = observe::papers(pass.ctx, &pass.onboarding);
+    fulfil::given_back(&pass.onboarding, &environment, &papers).map(|by| fulfil::taken_back(by))
+}
+
 /// Finds what is still needed, books it, makes it, then waits for Ready.
 pub async fn provide(pass: &mut Pass<'_>) -> Result<Action> {
+    if let Some(message) = given_back(pass) {
+        pass.event(&Event::WithdrawnLate { message }, None).await?;
+        return Ok(Action::await_change());
+    }
     if let Some(act) = act::of(pass.onboarding.spec.action) {
         return acts::provide(pass, act).await;
     }

@@ -122,6 +122,7 @@ fn ways() -> Vec<(Vec<Event>, Option<OutcomeResult>, State)> {
     let stuck = || Event::Stuck { reason: Reason::AlreadyExists, message: "x".into(), booked: true };
     let follows = || Event::Follows { message: "\"onb-first\" is still being carried out.".into() };
     let ready = || Event::Ready { message: "x".into(), state: State::HandedOver };
+    let late = || Event::WithdrawnLate { message: String::new() };
     let signed = || Event::Signed { missing: vec![GoverningBody] };
     vec![
         (vec![Event::Checked], None, State::UnderAppraisal),
@@ -133,7 +134,7 @@ fn ways() -> Vec<(Vec<Event>, Option<OutcomeResult>, State)> {
         (vec![Event::Checked, said()], Some(Approved), State::Provisioning),
         (vec![Event::Checked, said(), full()], Some(Approved), State::WaitingForCapacity),
         (vec![Event::Checked, said(), follows()], Some(Approved), State::Provisioning),
-        (vec![Event::Checked, said(), full(), Event::WithdrawnLate], Some(Approved), State::Withdrawn),
+        (vec![Event::Checked, said(), full(), late()], Some(Approved), State::Withdrawn),
         (vec![Event::Checked, said(), stuck()], Some(Approved), State::Approved),
         (vec![Event::Checked, said(), full(), ready()], Some(Approved), State::HandedOver),
     ]

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use berth_api::client::Client as DoorClient;
-use berth_api::proto::v1::{CheckOnboardingRequest, CreateOnboardingRequest, check};
+use berth_api::proto::v1::demand_request::Standing;
+use berth_api::proto::v1::{CheckOnboardingRequest, CreateOnboardingRequest, DemandRequest, check};
 use berth_cluster::{CILIUM, until};
 use berth_crds::agency::AgencyType;
 use berth_crds::notice::Occasion;
-use berth_crds::{ConditionType, Environment, Reason, Site, Tenant, condition};
+use berth_crds::{ConditionType, Environment, Onboarding, Reason, Site, Tenant, condition};
 use berth_tests::error::Result;
 use berth_tests::install;
 use berth_tests::mail::Place;
 use berth_tests::people::{self, Account};
 use berth_tests::stack::{Door, Operator};
+use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{Namespace, ResourceQuota};
 use kube::api::Patch;
 use kube::{Api, ResourceExt};
@@ -22,10 +24,53 @@ use tonic::Code;
 use crate::addresses::{enter, plan_anew};
 use crate::networks::{self, cilium, kind};
 use crate::notices::{self, LAN};
-use crate::world::{PATIENCE, World, shared};
+use crate::world::{PATIENCE, World, decision, request, shared};
+use crate::{dates, report};
+
+/// The days on which A1 plays: check and decision have twelve working days, to 24 September.
+const ASKED: &str = "2025-09-08T02:00:00Z";
+const SIGNED: &str = "2025-09-09T03:00:00Z";
+const SEEN: &str = "2025-09-09T03:01:00Z";
+/// Longest time from the decision to a ready environment (domain §4.5 [A]).
+const TARGET: SignedDuration = SignedDuration::from_mins(30);
+
+/// The request of A1, submitted on one day, signed on the next, and ready before an operator that tells.
+async fn ask_and_decide(world: &World, place: &Place) -> Result<(Onboarding, Operator)> {
+    let mut body = request("ag-62", "a1");
+    body["spec"]["system"]["level"] = json!(2);
+    body["spec"]["environment"]["classRef"]["name"] = json!("m");
+    let paper = dates::submitted(world, "lead-62", body, ASKED).await?;
+    dates::on(world, ASKED, &paper, "is checked", |status| !status.checks.is_empty()).await?;
+    dates::signed(world, "approver", decision(&paper, "approver", 1, "Approve"), SIGNED).await?;
+    let settings = notices::settings(Some(place), None)?;
+    let operator = Operator::start_at(&world.cluster, SEEN, Some(settings)).await?;
+    Ok((world.until(&paper, ConditionType::Ready).await?, operator))
+}
+
+/// Ready within the target after the decision, and so by the day that the receipt promised.
+async fn in_time(world: &World, paper: &Onboarding) -> Result<()> {
+    let status = paper.status.clone().unwrap_or_default();
+    let decided = status.outcome.ok_or("no outcome")?.decided_at.0;
+    let ready = condition::get(&status.conditions, ConditionType::Ready).ok_or("not ready")?.last_transition_time.0;
+    let took = ready.duration_since(decided);
+    assert_eq!(decided.to_string(), SIGNED);
+    assert!((SignedDuration::ZERO..=TARGET).contains(&took), "{took:?}");
+    let door = Door::start(&world.cluster).await?;
+    let counted = report::demand(world, &door, "auditor", "").await.map_err(|code| code.to_string())?;
+    let expected = DemandRequest {
+        onboarding: "agencies/ag-62/onboardings/a1".into(),
+        standing: Standing::GrantedInTime as i32,
+        submit_date: "2025-09-08".into(),
+        due_date: "2025-09-24".into(),
+        grant_date: "2025-09-09".into(),
+    };
+    assert_eq!(counted.requests, [expected]);
+    door.stop().await
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_and_the_minutes() -> Result<()> {
+async fn a1_a_level_2_system_of_class_m_is_ready_in_time_with_both_families_its_grant_as_quota_and_the_minutes()
+-> Result<()> {
     let (world, place) = (notices::peopled().await?, Place::new()?);
     let server = place.start().await?;
     // A network of both families: Cilium's kinds, its shared IPv4 pool, and a node that takes from pools.
@@ -34,14 +79,10 @@ async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_an
     let own = |version, name| kind(admin.clone(), version, name, None);
     networks::put(&own("cilium.io/v2alpha1", "CiliumPodIPPool"), cilium::shared_pool()).await?;
     networks::put(&own("cilium.io/v2", "CiliumNode"), cilium::node(json!([]))).await?;
-    let operator = Operator::start_telling(&world.cluster, notices::settings(Some(&place), None)?, None).await?;
-    install::agencies_ready(&world.cluster).await?;
-    let environment = world
-        .onboard("ag-62", "a1", |spec| {
-            spec["system"]["level"] = json!(2);
-            spec["environment"]["classRef"]["name"] = json!("m");
-        })
-        .await?;
+    let (paper, operator) = ask_and_decide(&world, &place).await?;
+    in_time(&world, &paper).await?;
+    let named = paper.status.as_ref().and_then(|status| status.environment_ref.as_ref()).ok_or("no environment")?;
+    let environment: Environment = Api::all(admin.clone()).get(&named.name).await?;
     let (name, status) = (environment.name_any(), environment.status.unwrap_or_default());
     // No zones below level 3: one namespace, one /64 for its pods, and IPv4 beside it.
     let leaves: Vec<_> = status.namespaces.iter().map(|n| (n.zone, n.prefix.clone().unwrap_or_default())).collect();
@@ -63,7 +104,6 @@ async fn a1_a_level_2_system_of_class_m_gets_both_families_its_grant_as_quota_an
     let in_force = ["limits.cpu", "limits.memory", "requests.storage"].map(|key| hard[key].0.as_str());
     assert_eq!(in_force, [&granted.cpu, &granted.memory, &granted.storage].map(String::as_str));
     // The minutes come filled in.
-    let paper = world.onboarding("ag-62", "a1").await?;
     notices::reaches(&world, &paper, Occasion::HandedOver, Reason::NoticeDelivered).await?;
     let mails = notices::mails_to(&server, LAN).await?;
     let minutes = mails.iter().find(|mail| mail.subject.starts_with("Biên bản bàn giao")).ok_or("no minutes")?;
@@ -222,7 +262,7 @@ async fn a15_a19_two_pipelines_race_for_the_last_block_one_waits_with_the_reason
     second.onboardings.create_onboarding(foreign).await?;
     // A15: both are approved at once.
     let mut papers = Vec::new();
-    for paper in world.all::<berth_crds::Onboarding>().await? {
+    for paper in world.all::<Onboarding>().await? {
         if paper.spec.system.as_ref().is_some_and(|s| s.code.starts_with("a15-")) {
             papers.push(world.checked(&paper).await?);
         }

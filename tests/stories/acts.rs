@@ -6,6 +6,7 @@ use std::time::Duration;
 use berth_api::client::Client;
 use berth_api::proto::v1::{
     GetSecurityReportRequest, SecurityEntry,
+    level_request::Measures,
     security_entry::{Approval, Assessment},
 };
 use berth_cluster::until;
@@ -24,7 +25,7 @@ use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::connection::{act as opening, ask, reaches};
+use crate::connection::{act as opening, ask, reaches, standing as standing_of};
 use crate::world::{PATIENCE, World, code, decision, request, shared};
 
 /// Submits a paper about a whole system.
@@ -41,7 +42,8 @@ pub async fn about(world: &World, who: &str, agency: &str, name: &str, with: Val
 fn level(tenant: &str, level: i64) -> Value {
     json!({
         "action": "RecordLevel", "tenantRef": {"name": tenant},
-        "level": {"level": level, "regulation": "12/QC-SYT ngày 05/01/2026", "measures": "Some", "reviewOn": "2030-01-01"}
+        "level": {"level": level, "regulation": "12/QC-SYT ngày 05/01/2026", "measures": "Some",
+            "measuresBy": "2029-06-30", "reviewOn": "2030-01-01"}
     })
 }
 
@@ -109,15 +111,20 @@ async fn held(world: &World, connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// What the yearly security report says of a system today: how far its level is, by which decision, and whether it was checked.
-async fn reported(world: &World, door: &Door, plate: &str) -> Result<(Approval, String, Assessment)> {
+/// What the yearly security report says of a system today.
+async fn entry(world: &World, door: &Door, plate: &str) -> Result<SecurityEntry> {
     let auditor = world.people.iter().find(|person| person.name == "auditor").ok_or("nobody of that name")?;
     let year = data_year(berth_api::clock::Clock::system().today());
     let request = GetSecurityReportRequest { name: format!("securityReports/{year}"), ..Default::default() };
     let report =
         Client::connect(&door.url, &auditor.token).await?.reports.get_security_report(request).await?.into_inner();
     let of_it = |entry: &SecurityEntry| entry.tenant == format!("tenants/{plate}");
-    let entry = report.entries.into_iter().find(of_it).ok_or("no entry")?;
+    Ok(report.entries.into_iter().find(of_it).ok_or("no entry")?)
+}
+
+/// How far its level is, by which decision, and whether it was checked.
+async fn reported(world: &World, door: &Door, plate: &str) -> Result<(Approval, String, Assessment)> {
+    let entry = entry(world, door, plate).await?;
     let decision = entry.decision.clone().map(|document| document.number).unwrap_or_default();
     Ok((entry.approval(), decision, entry.assessment()))
 }
@@ -161,6 +168,8 @@ async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before()
     .await?;
     held(world, &public).await?;
     reaches(world, &tester, ConnectionState::Open).await?;
+    assert_eq!(standing_of(world, &public).await?, Vec::<String>::new(), "nothing of it is programmed");
+    assert_eq!(standing_of(world, &tester).await?.len(), 1);
 
     // Without an approved level there is no permission to ask for.
     let early = about(world, "lead-62", "ag-62", "acts-early", go_live(&plate)).await?;
@@ -202,8 +211,12 @@ async fn a4_a5_a6_exposure_opens_with_the_permission_to_operate_and_not_before()
     assert_eq!(permission.readiness.map(|d| d.number).as_deref(), Some("5/KQ-ATTT"));
     assert!(condition::is_true(&allowed.status.unwrap_or_default().conditions, ConditionType::Operating));
     reaches(world, &public, ConnectionState::Open).await?;
+    assert_eq!(standing_of(world, &public).await?.len(), 1);
     let checked = step(Approval::Approved, "77/QĐ-UBND", Assessment::BeforeUse);
     assert_eq!(reported(world, &door, &plate).await?, checked);
+    let told = entry(world, &door, &plate).await?;
+    let measures = (told.level, told.regulation.as_str(), told.measures(), told.measures_date.as_str());
+    assert_eq!(measures, (3, "12/QC-SYT ngày 05/01/2026", Measures::Some, "2029-06-30"));
     door.stop().await?;
     // The paper that brought the system says so, too.
     state(world, &new, State::Operating).await?;

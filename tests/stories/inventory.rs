@@ -7,6 +7,7 @@ use berth_api::cli::{Arguments, Exit, run};
 use berth_cluster::until;
 use berth_crds::tenant::{Ipv6Stage, MigrationStage};
 use berth_crds::{Agency, ConditionType, PrefixClaim, Tenant, condition, labels, names};
+use berth_plan::inventory::Progress;
 use berth_tests::error::Result;
 use clap::Parser as _;
 use k8s_openapi::api::core::v1::Namespace;
@@ -79,6 +80,7 @@ async fn a27_an_old_system_with_ipv4_only_is_accepted_as_it_is_and_its_agencys_r
     let addresses: Vec<_> = inventory.addresses.iter().map(|a| (a.cidr.as_str(), a.network.as_str())).collect();
     assert_eq!(addresses, [("198.51.100.200/32", "TSLCD")]);
     assert_eq!(known.annotations().get(labels::CHANGED_BY).map(String::as_str), Some("platform"));
+    assert_eq!(Progress::of([&known]), Progress { inventoried: 1, ..Progress::default() }, "counted as not migrated");
     // Nothing is provided for it.
     let claims: Api<PrefixClaim> = Api::all(world.cluster.admin());
     assert_eq!(claims.get_opt(&names::tenant_claim(&plate)).await?, None);
@@ -116,6 +118,7 @@ async fn a27_an_old_system_with_ipv4_only_is_accepted_as_it_is_and_its_agencys_r
     let taken = found(world, &plate).await?.ok_or("gone")?;
     assert_eq!(taken.uid(), known.uid());
     assert_eq!((taken.spec.migration_stage, taken.spec.basis.revision), (MigrationStage::Onboarding, Some(2)));
+    assert_eq!(Progress::of([&taken]).not_migrated(), 1, "granted is not yet operating");
     let history =
         |tenant: &Tenant| (tenant.spec.owners.clone(), tenant.spec.levels.clone(), tenant.spec.inventory.clone());
     assert_eq!(history(&taken), history(&known));

@@ -37,7 +37,7 @@ const LAST: &str = "2025-10-02T03:00:00Z";
 const AGENCIES: [&str; 3] = ["ag-61", "ag-62", "ag-66"];
 
 /// What the door answers, or the code of its refusal.
-type Answer<T> = std::result::Result<T, Code>;
+pub type Answer<T> = std::result::Result<T, Code>;
 
 /// One request of the deal.
 struct Play {
@@ -169,8 +169,8 @@ async fn client(world: &World, door: &Door, who: &str) -> Result<Client> {
     Ok(Client::connect(&door.url, &person.token).await?)
 }
 
-/// Asks for the year's report; without the instant, which moves.
-async fn demand(world: &World, door: &Door, who: &str, agency: &str) -> Answer<pb::DemandReport> {
+/// Asks for the report of 2025; without the instant, which moves.
+pub async fn demand(world: &World, door: &Door, who: &str, agency: &str) -> Answer<pb::DemandReport> {
     let mut client = client(world, door, who).await.expect("the door is open");
     let name = format!("demandReports/{YEAR}");
     let request = pb::GetDemandRequest { name, agency: agency.into() };

@@ -249,6 +249,11 @@ async fn what_was_forged_what_is_any_and_what_belongs_to_others_does_not_get_in(
         ("every port", json!({"ports": [{"protocol": "TCP", "port": 1, "endPort": 65535}]}), 422),
         ("no ports", json!({"ports": []}), 422),
         ("no end", json!({"expiresAt": null}), 422),
+        // The API server takes them for a date-time, and no list with one of them can be read any more, by anybody.
+        ("an end with something behind it", json!({"expiresAt": "2027-03-31T17:00:00ZTomorrow"}), 422),
+        ("an end in no zone of this world", json!({"expiresAt": "2027-03-31T17:00:00+99:99"}), 422),
+        ("an end of ten digits", json!({"expiresAt": "2027-03-31T17:00:00.0123456789Z"}), 422),
+        ("an end with the calendar", json!({"expiresAt": "9999-12-31T23:59:59Z"}), 422),
     ];
     for (what, change, expected) in refused {
         let mut body = paper("ag-62", "conn-hostile", &ours, &theirs);

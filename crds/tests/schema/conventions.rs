@@ -89,6 +89,13 @@ fn every_string_has_a_maximum() {
 }
 
 #[test]
+fn every_instant_has_one_spelling() {
+    assert_all(&nodes(), "every date-time has a `pattern`: the API server takes more for one than can be read", |n| {
+        n.schema["format"] == "date-time" && n.schema["pattern"].as_str().is_none()
+    });
+}
+
+#[test]
 fn every_list_has_a_maximum_and_a_list_type() {
     assert_all(&nodes(), "every list has `maxItems` and `x-kubernetes-list-type`", |n| {
         n.is("array")

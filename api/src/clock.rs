@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::{
-    Timestamp,
+    SignedDuration, Timestamp,
     civil::Date,
     tz::{TimeZone, offset},
 };
@@ -47,6 +47,12 @@ impl Clock {
     pub fn start_of(&self, day: Date) -> Timestamp {
         day.to_zoned(Self::zone()).map_or(Timestamp::MIN, |midnight| midnight.timestamp())
     }
+
+    /// The last instant of a day in the province; `None` where no instant is that late.
+    pub fn end_of(&self, day: Date) -> Option<Timestamp> {
+        let next = self.start_of(day.tomorrow().ok()?);
+        Some(next.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(next))
+    }
 }
 
 impl Default for Clock {
@@ -70,5 +76,13 @@ mod tests {
         let before = Clock::fixed("2026-11-24T16:59:59Z".parse().unwrap());
         let after = Clock::fixed("2026-11-24T17:00:00Z".parse().unwrap());
         assert_eq!((before.today().to_string(), after.today().to_string()), ("2026-11-24".into(), "2026-11-25".into()));
+    }
+
+    #[test]
+    fn a_day_ends_a_moment_before_the_next_also_where_the_calendar_begins_and_ends() {
+        let clock = Clock::system();
+        let end = |day: Date| clock.end_of(day).map(|end| end.to_string());
+        assert_eq!(end(jiff::civil::date(2026, 11, 24)), Some("2026-11-24T16:59:59.999999999Z".into()));
+        assert_eq!((clock.end_of(Date::MIN), end(Date::MAX)), (Some(Timestamp::MIN), None));
     }
 }

@@ -160,8 +160,8 @@ async fn as_of(global: Global, what: AsOf) -> Result {
     let known = match &what.known {
         None => clock.now(),
         Some(text) => {
-            let next = day("--known", text)?.tomorrow().map_err(|e| Failure::Usage(e.to_string()))?;
-            clock.start_of(next) - jiff::SignedDuration::from_nanos(1)
+            let known = clock.end_of(day("--known", text)?);
+            known.ok_or_else(|| Failure::Usage(format!("--known {text:?} is the end of the calendar: leave it out")))?
         }
     };
     let lines = match &what.export {

@@ -2,7 +2,7 @@
 
 use berth_plan::network::{Moment, text};
 use ipnet::IpNet;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Findings, shown};
 use crate::clock::Clock;
@@ -33,7 +33,7 @@ pub fn moment(findings: &mut Findings, field: &str, value: &str, end: End, clock
     let day = || value.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == value);
     let of_day = |day: jiff::civil::Date| match end {
         End::First => Some(clock.start_of(day)),
-        End::Last => Some(clock.start_of(day.tomorrow().ok()?) - SignedDuration::from_nanos(1)),
+        End::Last => clock.end_of(day),
     };
     let at = day().and_then(of_day).or_else(|| value.parse::<Timestamp>().ok());
     if at.is_none() {

@@ -9,7 +9,7 @@ use berth_crds::{
     environment::Zone,
     host,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::{Findings, date, optional, spec::document, spec::reference, text};
@@ -92,7 +92,14 @@ fn expires(findings: &mut Findings, given: &str, clock: &Clock) -> Time {
     let field = format!("{SPEC}.expires");
     let at = match given.parse::<Timestamp>() {
         Ok(at) => Some(at),
-        Err(_) => date(findings, &field, given).and_then(|day| day.tomorrow().ok()).map(|next| clock.start_of(next)),
+        Err(_) => match date(findings, &field, given).map(Date::tomorrow) {
+            Some(Ok(next)) => Some(clock.start_of(next)),
+            Some(Err(_)) => {
+                findings.bad(&field, given, "is the last day of the calendar: choose an earlier day");
+                None
+            }
+            None => None,
+        },
     };
     if at.is_some_and(|at| at <= clock.now()) {
         findings.bad(&field, given, "is over already: choose a later day");

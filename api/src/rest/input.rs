@@ -92,7 +92,7 @@ fn set_parameter(message: &mut DynamicMessage, body: &BodyIs, name: &str, text: 
 }
 
 /// Names and values of a query.
-fn pairs(query: &str) -> Result<Vec<(String, String)>> {
+pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let decoded = pairs.map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -102,15 +102,15 @@ fn pairs(query: &str) -> Result<Vec<(String, String)>> {
 }
 
 /// Percent-decoding, with `+` as a space.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let hex = [rest.next()?, rest.next()?];
-                u8::from_str_radix(std::str::from_utf8(&hex).ok()?, 16).ok()?
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                u8::try_from(digit(rest.next()?)? * 16 + digit(rest.next()?)?).ok()?
             }
             byte => byte,
         });

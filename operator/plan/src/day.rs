@@ -7,9 +7,11 @@ use berth_crds::agency::DayRange;
 use berth_crds::profile::DayUnit;
 use jiff::civil::{Date, Weekday};
 
-/// Reads `YYYY-MM-DD`; 30 February is no date.
+/// Reads `YYYY-MM-DD`; 30 February is no date, and neither is another spelling of one, with a time behind it for example.
 pub fn parse(text: &str) -> Option<Date> {
-    (text.len() == 10).then(|| text.parse().ok()).flatten()
+    let separates = |at: usize| at == 4 || at == 7;
+    let place = |(at, byte): (usize, u8)| if separates(at) { byte == b'-' } else { byte.is_ascii_digit() };
+    (text.len() == 10 && text.bytes().enumerate().all(place)).then(|| text.parse().ok()).flatten()
 }
 
 /// Whether a day lies in an interval; an unreadable bound contains nothing.

@@ -1,8 +1,9 @@
 //! Every limit of the door in one place: what is configured stands in [`Adjustable`], the rest is constants; the book's page
 //! is made of them. Where a number differs from usual advice, its comment says why.
 
-use std::{fmt, future::Future, num::NonZeroU32, str::FromStr, time::Duration};
+use std::{fmt, future::Future, num::NonZeroU32, panic::AssertUnwindSafe, str::FromStr, time::Duration};
 
+use futures::FutureExt as _;
 use http::{HeaderMap, Uri};
 
 use crate::problem::{Problem, Result};
@@ -158,9 +159,13 @@ fn timeout(text: &str) -> Option<Duration> {
     })
 }
 
-/// Ends a call that takes longer; its work is dropped.
+/// Ends a call that takes longer; its work is dropped. A panic is the failure of one call: the others of its connection are
+/// answered, and so is this one.
 pub async fn within<T>(longest: Duration, call: impl Future<Output = T>) -> Result<T> {
-    tokio::time::timeout(longest, call).await.map_err(|_| Problem::TooLong(longest))
+    match AssertUnwindSafe(tokio::time::timeout(longest, call)).catch_unwind().await {
+        Ok(ended) => ended.map_err(|_| Problem::TooLong(longest)),
+        Err(panic) => Err(Problem::bug("answering a call, which panicked", &panic)),
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{Api, Client, Resource};
 use tokio::sync::Notify;
 
-use crate::allocation::Gate;
+use crate::allocation::{Allocation, Gate};
 use crate::arrivals::Arrivals;
 use crate::backends::BackEnds;
 use crate::backoff::Backoff;
@@ -25,6 +25,7 @@ use crate::drift::Drift;
 use crate::glass::Glass;
 use crate::intents::Intents;
 use crate::rests::Rests;
+use crate::run::Settings;
 
 /// Everything that is watched.
 pub struct Caches {
@@ -115,6 +116,34 @@ pub struct Context {
 }
 
 impl Context {
+    /// What a run of the operator begins with.
+    pub fn new(client: Client, caches: Caches, settings: &Settings) -> Self {
+        let exported = settings.ledger.export.is_some();
+        let told_since = settings.notices.as_ref().and_then(|notices| notices.rules.told_since());
+        Self {
+            drift: Drift::new(client.clone(), settings.identity.clone()),
+            glass: Glass::default(),
+            client,
+            caches,
+            back_ends: BackEnds::default(),
+            backoff: Backoff::default(),
+            booking: tokio::sync::Mutex::default(),
+            admitting: tokio::sync::Mutex::default(),
+            naming: tokio::sync::Mutex::default(),
+            intents: Intents::default(),
+            rests: Rests::default(),
+            // Without an export there is nothing that a restored cluster could be compared with.
+            allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
+            arrivals: Arrivals::new(told_since),
+            quota_changed: Arc::new(Notify::new()),
+            changed: Notify::new(),
+            stirred: Notify::new(),
+            removals: settings.removals,
+            clock: settings.clock.clone(),
+            zone: settings.zone.clone(),
+        }
+    }
+
     /// Now.
     pub fn now(&self) -> Time {
         Time(self.clock.now())
@@ -156,4 +185,22 @@ impl Context {
     ) -> Api<K> {
         Api::namespaced(self.client.clone(), namespace)
     }
+}
+
+/// A context in which nothing was seen and nobody answers.
+#[cfg(test)]
+pub(crate) fn alone() -> Arc<Context> {
+    let nobody = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+        Err::<http::Response<kube::client::Body>, _>(std::io::Error::other("nobody answers"))
+    });
+    let settings = Settings {
+        clock: Clock::system(),
+        zone: TimeZone::UTC,
+        concurrency: 1,
+        removals: 1,
+        identity: "alone".into(),
+        ledger: crate::ledger::Settings::default(),
+        notices: None,
+    };
+    Arc::new(Context::new(Client::new(nobody, "default"), crate::wiring::caches().0, &settings))
 }

@@ -52,6 +52,10 @@ pub fn on_error<K: Resource>(object: Arc<K>, error: &Error, ctx: Arc<Context>) -
     };
     match error {
         Error::Conflict { .. } => tracing::debug!(object = key(object.as_ref()), %error, "starting over"),
+        // Nobody can do anything about it but us.
+        Error::Panicked { .. } => {
+            tracing::error!(object = key(object.as_ref()), %error, label = error.label(), ?delay, "reconcile failed")
+        }
         _ => tracing::warn!(object = key(object.as_ref()), %error, label = error.label(), ?delay, "reconcile failed"),
     }
     Action::requeue(delay)

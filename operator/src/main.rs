@@ -78,7 +78,13 @@ async fn config(args: &Args) -> Result<Config, Box<dyn std::error::Error>> {
 fn log(json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { builder.json().init() } else { builder.init() }
+    if json {
+        builder.json().init()
+    } else {
+        builder.init()
+    }
+    // A panic is told where everything else is, with its place.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a defect")));
 }
 
 /// The first signal drains, the second ends the process at once.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
@@ -12,7 +13,7 @@ use kube::runtime::{WatchStreamExt, watcher as watch};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, key};
 use crate::context::Context;
 
 /// A watch is asked anew after this many seconds, so that a silent connection is noticed within a minute.
@@ -82,19 +83,30 @@ where
             writer.apply_watcher_event(&event);
             cache(&ctx).caught_up(&event);
             for object in gone {
-                concerns(&object, generations.forget(object.as_ref()), &ctx);
+                say(&concerns, object.as_ref(), generations.forget(object.as_ref()), &ctx);
             }
             if listed {
-                first.drain(..).for_each(|object| concerns(&object, generations.see(&object), &ctx));
+                first.drain(..).for_each(|object| say(&concerns, &object, generations.see(&object), &ctx));
             }
             if let Some(object) = changed {
                 let gone = matches!(event, Event::Delete(_));
                 let change = if gone { generations.forget(&object) } else { generations.see(&object) };
-                concerns(&object, change, &ctx);
+                say(&concerns, &object, change, &ctx);
             }
             ctx.changed.notify_one();
             ctx.stirred.notify_one();
         }
+    }
+}
+
+/// Says what a change concerns. A panic there is the failure of one object: the watch goes on, for all the others.
+fn say<K>(concerns: &impl Fn(&K, Change, &Context), object: &K, change: Change, ctx: &Context)
+where
+    K: Resource<DynamicType = ()>,
+{
+    if catch_unwind(AssertUnwindSafe(|| concerns(object, change, ctx))).is_err() {
+        let (kind, object) = (K::kind(&()), key(object));
+        tracing::error!(%kind, object, "a defect: not everybody whom this change concerns looks again");
     }
 }
 
@@ -134,6 +146,18 @@ mod tests {
         let known = [Arc::new(object("a", None)), Arc::new(object("b", None))];
         let gone = missing(&known, &[object("b", None), object("c", None)]);
         assert_eq!(gone.iter().map(|o| o.metadata.uid.as_deref()).collect::<Vec<_>>(), [Some("a")]);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_nobody_can_make_sense_of_does_not_end_the_watch() {
+        let woken = std::cell::RefCell::new(Vec::new());
+        let concerns = |object: &ConfigMap, _: Change, _: &Context| {
+            woken.borrow_mut().push(object.metadata.uid.clone().unwrap());
+            assert_ne!(object.metadata.uid.as_deref(), Some("b"), "a defect");
+        };
+        let ctx = crate::context::alone();
+        ["a", "b", "c"].iter().for_each(|uid| say(&concerns, &object(uid, None), Change::Spec, &ctx));
+        assert_eq!(woken.take(), ["a", "b", "c"]);
     }
 
     #[test]

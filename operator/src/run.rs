@@ -4,21 +4,15 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kube::Client;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::allocation::{Allocation, Gate};
-use crate::arrivals::Arrivals;
 use crate::backends;
-use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::context::Context;
-use crate::drift::Drift;
 use crate::error::Result;
-use crate::glass::Glass;
 use crate::lease;
-use crate::rests::Rests;
 use crate::wiring::{Ends, caches, filled, watch_all};
 
 /// How the operator runs.
@@ -117,30 +111,7 @@ pub async fn reconcile_all(client: Client, settings: Settings, phase: watch::Sen
     let (q, ends) = Ends::new();
     let mut watches = JoinSet::new();
     let (caches, writers) = caches();
-    let exported = settings.ledger.export.is_some();
-    let told_since = settings.notices.as_ref().and_then(|notices| notices.rules.told_since());
-    let ctx = Arc::new(Context {
-        drift: Drift::new(client.clone(), settings.identity),
-        glass: Glass::default(),
-        client,
-        caches,
-        back_ends: Default::default(),
-        backoff: Backoff::default(),
-        booking: tokio::sync::Mutex::default(),
-        admitting: tokio::sync::Mutex::default(),
-        naming: tokio::sync::Mutex::default(),
-        intents: Default::default(),
-        rests: Rests::default(),
-        // Without an export there is nothing that a restored cluster could be compared with.
-        allocation: Gate::new(if exported { Allocation::Unread } else { Allocation::Open }),
-        arrivals: Arrivals::new(told_since),
-        quota_changed: Arc::new(Notify::new()),
-        changed: Notify::new(),
-        removals: settings.removals,
-        stirred: Notify::new(),
-        clock: settings.clock,
-        zone: settings.zone,
-    });
+    let ctx = Arc::new(Context::new(client, caches, &settings));
     watch_all(writers, &ctx, &q, &mut watches);
     // A kind that cannot be listed keeps us from starting, not from stopping.
     tokio::select! {

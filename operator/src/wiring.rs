@@ -272,20 +272,22 @@ impl Ends {
 }
 
 /// Runs one controller: kube's applier keeps one reconcile per object and merges repeated wishes.
-fn control<K, R>(
+fn control<K, R, F>(
     tasks: &mut JoinSet<()>,
     ctx: &Arc<Context>,
     queue: UnboundedReceiver<ObjectRef<K>>,
     store: Store<K>,
     at_once: u16,
-    reconcile: fn(Arc<K>, Arc<Context>) -> R,
+    reconcile: F,
 ) where
     K: Resource<DynamicType = ()> + Clone + Debug + Send + Sync + 'static,
+    F: Fn(Arc<K>, Arc<Context>) -> R + Copy + Send + Sync + 'static,
     R: Future<Output = Result<Action>> + Send + 'static,
 {
     let run = move |object: Arc<K>, ctx: Arc<Context>| {
         Box::pin(async move {
-            let work = reconcile(object.clone(), ctx.clone());
+            // Called inside the guard: whatever it does, it is one object that fails.
+            let work = async { reconcile(object.clone(), ctx.clone()).await };
             controllers::guarded(object.as_ref(), &ctx, work).await
         })
     };
@@ -294,3 +296,6 @@ fn control<K, R>(
     let stream = applier(run, controllers::on_error, ctx.clone(), store, queue, config);
     tasks.spawn(stream.for_each(|_| std::future::ready(())));
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub mod issuer;
 pub mod mail;
 pub mod outage;
 pub mod people;
+pub mod poison;
 pub mod receiver;
 pub mod stack;
 pub mod demo;

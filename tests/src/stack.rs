@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Result;
 use crate::fault::Plan;
 use crate::outage::Outages;
+use crate::poison::Poison;
 
 /// Audience of tokens for the API server.
 const API_SERVER: &str = "https://kubernetes.default.svc";
@@ -25,6 +26,7 @@ struct Extras {
     ledger: ledger::Settings,
     notices: Option<notices::Settings>,
     outages: Option<Outages>,
+    poison: Option<Poison>,
 }
 
 /// A running operator.
@@ -73,6 +75,12 @@ impl Operator {
         Self::launch(cluster, "operator-6", 6, false, None, extras).await
     }
 
+    /// Starts an operator, without the lease, with a defect in whatever works on one namespace.
+    pub async fn start_poisoned(cluster: &Cluster, poison: &Poison) -> Result<Self> {
+        let extras = Extras { poison: Some(poison.clone()), ..Extras::default() };
+        Self::launch(cluster, "operator-8", 6, false, None, extras).await
+    }
+
     /// Starts an operator, without the lease, for which it is another moment, and which perhaps sends notices.
     pub async fn start_at(cluster: &Cluster, moment: &str, notices: Option<notices::Settings>) -> Result<Self> {
         let clock = Clock::starting_at(moment.parse()?).ok_or("no clock can show that moment")?;
@@ -91,7 +99,7 @@ impl Operator {
         concurrency: u16,
         lease: bool,
         fault: Option<Plan>,
-        Extras { clock, ledger, notices, outages }: Extras,
+        Extras { clock, ledger, notices, outages, poison }: Extras,
     ) -> Result<Self> {
         let account = Account::of(cluster, labels::OPERATOR_ACCOUNT).await?;
         let mut config = cluster.config(account.file.path());
@@ -105,10 +113,11 @@ impl Operator {
         let task = runtime.spawn(async move {
             // A client belongs to the runtime that made it.
             let builder = ClientBuilder::try_from(config).expect("the configuration is the cluster's own");
-            let client = match (&fault, &outages) {
-                (Some(plan), _) => builder.with_layer(plan).build(),
-                (None, Some(outages)) => builder.with_layer(outages).build(),
-                (None, None) => builder.build(),
+            let client = match (&fault, &outages, &poison) {
+                (Some(plan), ..) => builder.with_layer(plan).build(),
+                (None, Some(outages), _) => builder.with_layer(outages).build(),
+                (None, None, Some(poison)) => builder.with_layer(poison).build(),
+                (None, None, None) => builder.build(),
             };
             if lease {
                 run(client, settings, ready, token).await

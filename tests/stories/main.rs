@@ -27,6 +27,7 @@ mod form;
 mod ipv4;
 mod schema;
 mod crash;
+mod defect;
 mod ledger;
 mod abuse;
 mod addresses;

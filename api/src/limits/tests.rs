@@ -36,6 +36,12 @@ async fn a_call_that_never_ends_is_ended_and_a_quick_one_is_answered() {
     assert_eq!(within(CALL, async { 7 }).await, Ok(7));
 }
 
+#[tokio::test]
+async fn a_call_that_panics_is_answered_as_a_defect_of_ours() {
+    let defect = async { if true { panic!("a defect") } else { 7 } };
+    assert!(matches!(within(CALL, defect).await, Err(Problem::Bug(_))));
+}
+
 #[test]
 fn a_rate_is_two_numbers() {
     assert_eq!("100/400".parse::<Rate>().map(|rate| rate.to_string()), Ok("100/400".into()));

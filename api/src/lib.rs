@@ -28,4 +28,6 @@ pub mod turnstile;
 #[cfg(test)]
 mod book;
 #[cfg(test)]
+mod decoding;
+#[cfg(test)]
 mod descriptor_tests;

@@ -177,4 +177,6 @@ fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response {
 }
 
 #[cfg(test)]
+mod decoding;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use berth_fuzz::Dice;
 use berth_guards::{cases, children, shapes};
 use berth_tests::error::Result;
 use kube::{Client, ResourceExt};
@@ -13,22 +14,6 @@ use serde_json::{Value, json};
 
 use crate::attack::{APPLY, JSON, JSON_PATCH, MERGE, STRATEGIC, furnished, send};
 use crate::world::World;
-
-/// Xorshift: a seed tells the whole run.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides.max(1) as u64).unwrap_or_default()
-    }
-
-    pub fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.throw(list.len())]
-    }
-}
 
 /// A resource as discovery names it.
 #[derive(Clone, Debug)]

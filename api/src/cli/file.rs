@@ -120,4 +120,21 @@ mod tests {
         assert!(error(&GOOD.replace("requestId: seed-1", "requester: {username: x}")).contains("requester"));
         assert!(!error("a: b: c").is_empty());
     }
+
+    #[test]
+    fn decoding_a_document_ends_with_what_it_says_or_a_sentence() {
+        let full = "apiVersion: berth.dev/v1alpha1\nkind: Onboarding\nmetadata: {name: onb-a, namespace: agency-ag-62, labels: {a: b}}\n\
+            spec:\n  action: New\n  justification: |\n    vì\n    thế\n  system: {code: IS-01, displayName: Cổng, level: 1,\n    \
+            dataKinds: [Public], governingBodyRef: {name: ag-70}, operatorRef: {name: ag-69}}\n  \
+            environment: &e {kind: Prod, classRef: {name: m}}\n";
+        berth_fuzz::Decoder::new("documents").texts(&[GOOD, full], |text| {
+            let Ok(document) = parse(text) else { return };
+            let mut spec = serde_json::to_value(&document.spec).unwrap();
+            spec.as_object_mut().unwrap().remove("requester");
+            let namespace = document.agency.as_deref().map(names::agency_namespace);
+            let written = json!({"apiVersion": "berth.dev/v1alpha1", "kind": "Onboarding",
+                "metadata": {"name": document.name, "namespace": namespace}, "spec": spec});
+            assert_eq!(parse(&serde_yaml::to_string(&written).unwrap()), Ok(document));
+        });
+    }
 }

@@ -158,7 +158,7 @@ impl Inner {
 }
 
 /// The key with an id that is made for the signature.
-fn pick(set: &JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Option<Jwk> {
+pub(super) fn pick(set: &JwkSet, kid: Option<&str>, algorithm: Algorithm) -> Option<Jwk> {
     let fits = |key: &&Jwk| {
         let common = &key.common;
         let signs = common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);

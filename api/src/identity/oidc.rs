@@ -223,4 +223,6 @@ fn fits(text: &str) -> bool {
 }
 
 #[cfg(test)]
+mod decoding;
+#[cfg(test)]
 mod tests;

@@ -223,4 +223,18 @@ mod tests {
             assert!(refusal.contains(word), "{text}: {refusal}");
         }
     }
+
+    #[test]
+    fn decoding_a_file_ends_with_settings_or_a_sentence() {
+        let whole = "since: 2026-12-01\nsmtp: {host: mail.tinh.gov.vn, port: 587, security: StartTls, \
+            from: 'Berth <berth@tinh.gov.vn>', username: u, passwordFile: /p}\nwebhooks:\n- {name: itsm, \
+            url: 'https://itsm.tinh.gov.vn:8443/in?a=b', keyFile: /k, occasions: [Receipt], agencies: [ag-62]}\n\
+            offices: {approver: {contacts: [{name: A, email: a@tinh.gov.vn, language: En}]}}\n";
+        let zone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
+        berth_fuzz::Decoder::new("settings of notices").texts(&[whole, "since: 9999-12-31\n"], |text| {
+            if let Err(why) = Settings::parse(text, &zone) {
+                assert!(!why.is_empty());
+            }
+        });
+    }
 }

@@ -1,5 +1,7 @@
 //! Address back ends against ipv6 §1 and what was measured of Cilium (both cited row by row).
 
+mod decoding;
+
 use std::collections::BTreeMap;
 
 use berth_crds::condition::Is;

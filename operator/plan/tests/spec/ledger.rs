@@ -1,6 +1,6 @@
 //! The ledger: canonical form, chain, acts, and what survives a crash (design §7; reference/reliability.md S14).
 
-mod chain;
+pub mod chain;
 mod history;
 mod keeping;
 mod restored;

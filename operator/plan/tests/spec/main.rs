@@ -17,6 +17,7 @@ mod claim;
 mod connection;
 mod day;
 mod decide;
+mod decoding;
 mod desired;
 mod dossier;
 mod fulfil;

@@ -37,6 +37,11 @@ fn make() -> Vec<AuditRecordSpec> {
     (1..=ALL).map(segment).collect()
 }
 
+/// Lines of a whole export.
+pub fn lines() -> Vec<String> {
+    chain().iter().map(canonical::line).collect()
+}
+
 fn evidence() -> Evidence {
     let chain = chain();
     let exported = &chain[EXPORTED - 1];

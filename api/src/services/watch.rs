@@ -1,4 +1,4 @@
-//! Watches: the whole resource at once, then on every change, and at least every heartbeat.
+//! Watches: the whole resource at once, then on every change, and at least as often as it is looked who follows.
 
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use crate::{
     problem::{As, Problem, Result, Thing, from_kube},
 };
 
-/// Longest silence of a watch.
-const HEARTBEAT: Duration = Duration::from_secs(30);
+/// Longest time that a watch goes on without a look at who follows and whether they still may. The API server asks that of its own
+/// watches only once, at their beginning. It is the longest silence as well: each look is told.
+const LOOK: Duration = Duration::from_secs(10);
 /// When to come back to a server that ends.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Messages that wait for a slow reader.
@@ -72,35 +73,37 @@ async fn follow<W: Watched>(
         let version = now.resource_version().unwrap_or_default();
         send(watched, now, to).await?;
         let mut changes = watched.changes(&version).await.map_err(Some)?;
-        read(watched, &mut changes, to).await?;
-        // The stream ended or became silent: look again, and ask again who the caller is and whether they may.
+        read(watched, &mut changes, to, LOOK).await?;
         ticket.still_known().await.map_err(Some)?;
         now = watched.get().await.map_err(Some)?;
     }
 }
 
-/// Passes changes on, until the stream ends or nothing comes for a heartbeat.
+/// Passes changes on until it is time for a look, however many come.
 async fn read<W: Watched>(
     watched: &W,
     changes: &mut (impl Stream<Item = kube::Result<WatchEvent<W::Noun>>> + Unpin),
     to: &mpsc::Sender<Result<W::Message, Status>>,
+    look: Duration,
 ) -> Result<(), Option<Problem>> {
+    let mut look = std::pin::pin!(tokio::time::sleep(look));
     loop {
         let event = tokio::select! {
-            event = tokio::time::timeout(HEARTBEAT, changes.next()) => event,
+            event = changes.next() => event,
+            () = &mut look => return Ok(()),
             () = to.closed() => return Err(None),
         };
         match event {
-            Ok(Some(Ok(WatchEvent::Added(noun) | WatchEvent::Modified(noun)))) => send(watched, noun, to).await?,
-            Ok(Some(Ok(WatchEvent::Deleted(_)))) => return Err(Some(Problem::NotFound(watched.thing()))),
-            Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
-            // A version that is too old, a closed stream, silence: look again.
-            Ok(Some(Ok(WatchEvent::Error(status)))) if status.code == 410 => return Ok(()),
-            Ok(Some(Ok(WatchEvent::Error(status)))) => {
+            Some(Ok(WatchEvent::Added(noun) | WatchEvent::Modified(noun))) => send(watched, noun, to).await?,
+            Some(Ok(WatchEvent::Deleted(_))) => return Err(Some(Problem::NotFound(watched.thing()))),
+            Some(Ok(WatchEvent::Bookmark(_))) => {}
+            // A version that is too old, a closed stream: look as well.
+            Some(Ok(WatchEvent::Error(status))) if status.code == 410 => return Ok(()),
+            None => return Ok(()),
+            Some(Ok(WatchEvent::Error(status))) => {
                 return Err(Some(from_kube(kube::Error::Api(status), As::Caller, "watch", watched.thing())));
             }
-            Ok(Some(Err(error))) => return Err(Some(from_kube(error, As::Caller, "watch", watched.thing()))),
-            Ok(None) | Err(_) => return Ok(()),
+            Some(Err(error)) => return Err(Some(from_kube(error, As::Caller, "watch", watched.thing()))),
         }
     }
 }
@@ -111,4 +114,49 @@ async fn send<W: Watched>(
     to: &mpsc::Sender<Result<W::Message, Status>>,
 ) -> Result<(), Option<Problem>> {
     to.send(Ok(watched.message(noun).await)).await.map_err(|_| None)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    struct Maps;
+
+    impl Watched for Maps {
+        type Noun = ConfigMap;
+        type Message = ();
+
+        async fn get(&self) -> Result<ConfigMap> {
+            Ok(ConfigMap::default())
+        }
+
+        async fn changes(&self, _: &str) -> Result<Changes<ConfigMap>> {
+            Ok(stream::pending().boxed())
+        }
+
+        async fn message(&self, _: ConfigMap) {}
+
+        fn thing(&self) -> Thing {
+            Thing::new("ConfigMap", "x")
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_time_for_a_look_in_silence_and_although_changes_never_stop() {
+        let (sender, mut receiver) = mpsc::channel(WAITING);
+        let reader = tokio::spawn(async move { while receiver.recv().await.is_some() {} });
+        let mut busy: Changes<ConfigMap> =
+            stream::repeat_with(|| Ok(WatchEvent::Modified(ConfigMap::default()))).boxed();
+        let mut silent: Changes<ConfigMap> = stream::pending().boxed();
+        for changes in [&mut busy, &mut silent] {
+            assert_eq!(read(&Maps, changes, &sender, Duration::from_millis(1)).await, Ok(()));
+        }
+        drop(sender);
+        reader.await.unwrap();
+        let (gone, _) = mpsc::channel(1);
+        assert_eq!(read(&Maps, &mut busy, &gone, LOOK).await, Err(None), "the reader is gone");
+    }
 }

@@ -1,6 +1,6 @@
 //! A client of the door, for the command line, tests and the demo.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use tonic::{
     Request, Status,
@@ -27,7 +27,7 @@ pub type Authorized = InterceptedService<Channel, Token>;
 pub struct Token(Option<MetadataValue<Ascii>>);
 
 /// How server and caller make themselves known to each other.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Proof {
     /// The caller's token.
     pub token: Option<String>,
@@ -35,6 +35,17 @@ pub struct Proof {
     pub identity: Option<Identity>,
     /// Certificates that the server's is checked with, PEM; `None`: the system's.
     pub ca_pem: Option<Vec<u8>>,
+}
+
+/// Which of them there are: neither the token nor the certificate's key.
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proof")
+            .field("token", &self.token.is_some())
+            .field("identity", &self.identity.is_some())
+            .field("ca_pem", &self.ca_pem.is_some())
+            .finish()
+    }
 }
 
 impl Interceptor for Token {
@@ -178,5 +189,12 @@ mod tests {
         }
         let shown = Proof { identity: Some(Identity::from_pem("", "")), ..Proof::default() };
         assert!(matches!(endpoint("http://127.0.0.1:1", &shown), Err(Error::Unasked(_))));
+    }
+    #[test]
+    fn neither_token_nor_key_is_printed() {
+        let proof = Proof { token: Some("secret".into()), identity: Some(Identity::from_pem("c", "k")), ca_pem: None };
+        assert_eq!(format!("{proof:?}"), "Proof { token: true, identity: true, ca_pem: false }");
+        let sent = bearer("secret").map(|token| format!("{:?}", Token(Some(token)).call(Request::new(()))));
+        assert!(sent.is_ok_and(|request| request.contains("Sensitive") && !request.contains("secret")));
     }
 }

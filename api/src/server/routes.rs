@@ -8,7 +8,10 @@ use axum::{
     middleware::{self, Next},
     response::Response,
 };
-use http::header::CONTENT_TYPE;
+use http::{
+    HeaderMap,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use kube::Client;
 use tonic::{Status, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -101,13 +104,20 @@ async fn bounded(request: Request, next: Next) -> Response {
     answer.await.unwrap_or_else(|problem| Status::from(problem).into_http())
 }
 
-async fn dispatch(mut grpc: Router, mut rest: Router, request: Request) -> Response {
+async fn dispatch(mut grpc: Router, mut rest: Router, mut request: Request) -> Response {
+    conceal(request.headers_mut());
     let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let router = if kind.is_some_and(|kind| kind.starts_with("application/grpc")) { &mut grpc } else { &mut rest };
     match router.as_service::<axum::body::Body>().ready().await {
         Ok(service) => service.call(request).await.unwrap_or_else(|never| match never {}),
         Err(never) => match never {},
     }
+}
+
+/// Whatever prints these headers from here on prints no token.
+fn conceal(headers: &mut HeaderMap) {
+    let tokens = headers.iter_mut().filter(|(name, _)| *name == AUTHORIZATION);
+    tokens.for_each(|(_, token)| token.set_sensitive(true));
 }
 
 /// Serving once the API server answers: before, callers would only get errors.
@@ -122,5 +132,26 @@ pub async fn report_when_ready(client: Client, reporter: HealthReporter) {
     }
     for service in everything() {
         reporter.set_service_status(service, ServingStatus::Serving).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_of_a_request_is_printed_and_each_is_still_read() {
+        let sent = [("authorization", "Bearer secret"), ("authorization", "secret"), ("accept", "*/*")];
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.append(name, value.parse().unwrap());
+        }
+        conceal(&mut headers);
+        assert_eq!(
+            format!("{headers:?}"),
+            r#"{"authorization": Sensitive, "authorization": Sensitive, "accept": "*/*"}"#
+        );
+        let read: Vec<_> = headers.get_all(AUTHORIZATION).iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(read, ["Bearer secret", "secret"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Logging in: the one place where a token, a person or a file becomes a client or a kubeconfig.
 
 use std::{
-    env, fs,
+    env, fmt, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -22,7 +22,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(295);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// As whom to talk to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Login<'a> {
     /// The cluster admin, in group `system:masters` of a cluster that was started here.
     Admin,
@@ -32,6 +32,18 @@ pub enum Login<'a> {
     Token(&'a str),
     /// Whoever the bearer token in this file is; it is read anew from time to time.
     TokenFile(&'a Path),
+}
+
+/// Without the token.
+impl fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Admin => f.write_str("Admin"),
+            Self::Person(person) => f.debug_tuple("Person").field(person).finish(),
+            Self::Token(_) => f.debug_tuple("Token").finish_non_exhaustive(),
+            Self::TokenFile(file) => f.debug_tuple("TokenFile").field(file).finish(),
+        }
+    }
 }
 
 impl<'a> From<&'a Person> for Login<'a> {

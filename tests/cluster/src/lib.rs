@@ -45,6 +45,6 @@ pub use cluster::Cluster;
 pub use component::Component;
 pub use error::{Error, Result};
 pub use foreign::{CALICO, CILIUM, Foreign, GATEWAY_API, METALLB};
-pub use options::{Options, Person};
+pub use options::{Options, Person, TOKEN_MARK};
 pub use snapshot::Snapshot;
 pub use wait::until;

@@ -1,11 +1,17 @@
 //! What a test or the demo may choose about its cluster.
 
-use std::{fmt::Write as _, fs::File, io::Read as _, path::PathBuf, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    fs::File,
+    io::Read as _,
+    path::PathBuf,
+    time::Duration,
+};
 
 use crate::{Error, Result};
 
 /// Somebody who can log in, declared before the start: the API server reads its static tokens only then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     /// User name, as in RBAC subjects.
     pub name: String,
@@ -15,10 +21,24 @@ pub struct Person {
     pub token: String,
 }
 
+/// How the token of every person begins that is not chosen: one that got where it must not can be found.
+pub const TOKEN_MARK: &str = "token-of-a-person-";
+
+/// Without the token.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Person").field("name", &self.name).field("groups", &self.groups).finish_non_exhaustive()
+    }
+}
+
 impl Person {
     /// A person with a random token.
     pub fn new<G: Into<String>>(name: impl Into<String>, groups: impl IntoIterator<Item = G>) -> Self {
-        Self { name: name.into(), groups: groups.into_iter().map(Into::into).collect(), token: random_token() }
+        Self {
+            name: name.into(),
+            groups: groups.into_iter().map(Into::into).collect(),
+            token: format!("{TOKEN_MARK}{}", random_token()),
+        }
     }
 
     /// The same person with a chosen token.
@@ -93,5 +113,23 @@ impl Default for Options {
             controller_manager_flags: Vec::new(),
             ready_within: Duration::from_secs(60),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Login;
+
+    #[test]
+    fn what_is_printed_of_a_person_and_a_login_is_who_and_never_the_token() {
+        let lan = Person::new("lan", ["g"]);
+        assert!(lan.token.starts_with(TOKEN_MARK));
+        let person = r#"Person { name: "lan", groups: ["g"], .. }"#;
+        let printed =
+            [format!("{lan:?}"), format!("{:?}", Login::Person(&lan)), format!("{:?}", Login::Token(&lan.token))];
+        assert_eq!(printed, [person.to_owned(), format!("Person({person})"), "Token(..)".to_owned()]);
+        let options = format!("{:?}", Options { people: vec![lan.clone()], ..Options::default() });
+        assert!(options.contains(person) && !options.contains(TOKEN_MARK), "{options}");
     }
 }

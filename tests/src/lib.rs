@@ -1,6 +1,7 @@
 //! What the demo and the stories share: the chart's files installed on a real control plane, the operator and the
 //! door under the chart's own accounts, the province and its people.
 
+pub mod canary;
 pub mod checker;
 pub mod error;
 pub mod fault;

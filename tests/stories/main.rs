@@ -45,6 +45,8 @@ mod acts;
 mod dates;
 mod shares;
 mod tokens;
+mod secrets;
+mod revoked;
 mod callers;
 mod chart;
 mod transfer;

@@ -24,7 +24,7 @@ const ENVIRONMENTS: &str = "/apis/berth.dev/v1alpha1/environments";
 const ACTS: &str = "/apis/berth.dev/v1alpha1/interventions";
 
 /// Edits an environment by hand, as a platform operator does.
-async fn edit(world: &World, name: &str, spec: Value) -> Result<()> {
+pub async fn edit(world: &World, name: &str, spec: Value) -> Result<()> {
     until("the edit is accepted", PATIENCE, async || {
         let now: Environment = Api::all(world.cluster.admin()).get(name).await.map_err(|e| e.to_string())?;
         let revision = now.spec.basis.revision.unwrap_or(0) + 1;
@@ -39,11 +39,12 @@ async fn edit(world: &World, name: &str, spec: Value) -> Result<()> {
 }
 
 /// What the API server answers to somebody who lists the pods of a namespace.
-async fn enters(client: &Client, namespace: &str) -> u16 {
+pub async fn enters(client: &Client, namespace: &str) -> u16 {
     send(client, "GET", &format!("/api/v1/namespaces/{namespace}/pods"), JSON, &Value::Null).await.code
 }
 
-async fn gets(client: &Client, namespace: &str, code: u16) -> Result<()> {
+/// Waits until it answers so.
+pub async fn gets(client: &Client, namespace: &str, code: u16) -> Result<()> {
     until(&format!("{namespace} answers {code}"), PATIENCE, async || {
         let seen = enters(client, namespace).await;
         if seen == code { Ok(()) } else { Err(seen.to_string()) }

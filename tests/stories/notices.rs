@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::attack::{JSON, MERGE, send};
 use crate::world::{PATIENCE, World, code, decision};
 
-const KEY: &str = "first-key-of-the-receiver";
+pub const KEY: &str = berth_tests::canary::WEBHOOK_KEY;
 pub const LAN: &str = "lan@skhcn.tinh.gov.vn";
 const ALICE: &str = "alice@skhcn.tinh.gov.vn";
 

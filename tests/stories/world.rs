@@ -8,8 +8,8 @@ use berth_cluster::{Cluster, Options, Person, Snapshot, until};
 use berth_crds::decision::Effect;
 use berth_crds::{ConditionType, Decision, Environment, Onboarding, condition};
 use berth_tests::error::Result;
-use berth_tests::install;
 use berth_tests::stack::Operator;
+use berth_tests::{canary, install};
 use kube::api::{DynamicObject, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
@@ -31,6 +31,7 @@ static SHARED: OnceCell<(World, Operator)> = OnceCell::const_new();
 
 /// The shared world, with an operator in it. It ends with the process.
 pub async fn shared() -> Result<&'static World> {
+    canary::silent();
     Ok(&SHARED.get_or_try_init(World::own).await?.0)
 }
 
@@ -39,6 +40,7 @@ pub async fn shared() -> Result<&'static World> {
 static INSTALLED: OnceCell<Snapshot> = OnceCell::const_new();
 
 async fn installed() -> Result<&'static Snapshot> {
+    canary::watch();
     let install = async || -> Result<_> {
         let cluster = Cluster::start(Options::default()).await?;
         install::stored(&cluster).await?;
@@ -49,6 +51,12 @@ async fn installed() -> Result<&'static Snapshot> {
         cluster.snapshot().await.map_err(Into::into)
     };
     INSTALLED.get_or_try_init(install).await
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        canary::silent();
+    }
 }
 
 impl World {

@@ -119,6 +119,12 @@ impl Cluster {
         Ok(AuditMark(file.len()))
     }
 
+    /// The audit log as it is written.
+    pub fn audit_log(&self) -> Result<Vec<u8>> {
+        let path = self.local("read the audit log")?.folder.layout.audit_log();
+        read_from(&path, AuditMark(0)).map_err(Error::io("read", &path))
+    }
+
     /// All requests that were answered, in the order of their answers.
     pub fn audit(&self) -> Result<Vec<AuditEvent>> {
         self.audit_since(AuditMark(0))

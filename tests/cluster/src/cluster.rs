@@ -144,6 +144,11 @@ impl Cluster {
         self.local("read etcd's revision")?.store().revision().await
     }
 
+    /// Everything that etcd holds, value by value.
+    pub async fn stored(&self) -> Result<Vec<Vec<u8>>> {
+        self.local("read what etcd holds")?.store().everything().await
+    }
+
     /// Waits until etcd's revision stays the same for `quiet`, so that what is counted next is not a start's own writes.
     ///
     /// The API server renews its own lease every 10 s: a longer `quiet` never comes, and a longer count holds its writes.

@@ -31,6 +31,19 @@ impl Store {
         Ok((value, found["mod_revision"].as_str().unwrap_or_default().to_owned()))
     }
 
+    /// Every value, as it is stored.
+    pub(crate) async fn everything(&self) -> Result<Vec<Vec<u8>>> {
+        // From the zero key to the zero end, which is etcd's way to say all of them.
+        let answer = self.ask("range", &json!({"key": "AA==", "range_end": "AA=="})).await?;
+        let kvs = answer["kvs"].as_array().ok_or_else(|| form("etcd's answer", "it holds nothing"))?;
+        let value = |kv: &Value| match kv.get("value") {
+            // proto3 JSON leaves out what is empty.
+            None => Ok(Vec::new()),
+            Some(value) => serde_json::from_value(value.clone()).map(|ByteString(bytes)| bytes),
+        };
+        kvs.iter().map(value).collect::<std::result::Result<_, _>>().map_err(|error| form("etcd's answer", error))
+    }
+
     /// Whether the object was replaced: not when somebody wrote since `revision`.
     pub(crate) async fn replace(&self, key: &str, value: &Value, revision: &str) -> Result<bool> {
         let answer = self

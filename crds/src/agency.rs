@@ -213,6 +213,7 @@ pub struct Member {
 #[derive(Clone, Debug, Deserialize, Serialize, KubeSchema, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("self.to != self.absent").message("`to` must be somebody else than `absent`"))]
+#[x_kube(validation = Rule::new("!self.to.startsWith('system:')").message("`to` must be a person, not a subject that begins `system:`"))]
 #[x_kube(validation = Rule::new("self.from <= self.until").message("`until` must not be before `from`"))]
 #[x_kube(validation = Rule::new("!(self.role in ['requester', 'owner'])").message("`role` must be a role that signs: approver, appraiser, governing-body or network"))]
 pub struct Delegation {
@@ -241,6 +242,7 @@ pub struct Delegation {
 #[derive(Clone, Debug, Default, Deserialize, Serialize, KubeSchema, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("(self.kind == 'ServiceAccount') == has(self.__namespace__)").message("a `ServiceAccount` must have a `namespace`, no other kind may have one"))]
+#[x_kube(validation = Rule::new("!self.name.startsWith('system:')").message("`name` must not begin `system:`, which is everybody, nobody or the cluster itself; name people, or a `ServiceAccount` by its own name"))]
 pub struct Subject {
     /// What the subject is.
     pub kind: SubjectKind,
@@ -251,6 +253,13 @@ pub struct Subject {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub namespace: Option<String>,
+}
+
+impl Subject {
+    /// Whether it stands for everybody, for nobody or for the cluster itself: a binding to it would let anybody in.
+    pub fn is_of_system(&self) -> bool {
+        self.name.starts_with(crate::labels::SYSTEM_SUBJECT)
+    }
 }
 
 /// Kinds of subjects, as in rbac.authorization.k8s.io.

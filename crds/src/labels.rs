@@ -68,6 +68,8 @@ pub const CLI: &str = "berth-cli";
 pub const ADDRESS_PLAN: &str = "default";
 /// Username under which the operator's own decisions are recorded.
 pub const AUTO_USER: &str = "berth:auto";
+/// What names of users and groups begin with that stand for everybody, for nobody or for the cluster itself. Kubernetes' own.
+pub const SYSTEM_SUBJECT: &str = "system:";
 /// What usernames of service accounts begin with; namespace, `:` and name follow. Kubernetes' own.
 pub const SERVICE_ACCOUNT_USER: &str = "system:serviceaccount:";
 /// Prefix of all groups that Berth gives a meaning to.

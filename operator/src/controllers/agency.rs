@@ -186,6 +186,8 @@ fn bindings(agency: &Agency, namespace: &str, ctx: &Context) -> Vec<RoleBinding>
             if role == MemberRole::GoverningBody {
                 subjects.extend(deputies(agency, ctx));
             }
+            // The schema refuses such an entry; one may be older than its rule.
+            subjects.retain(|subject| !subject.is_of_system());
             subjects.sort();
             subjects.dedup();
             (!subjects.is_empty()).then(|| RoleBinding {

@@ -168,9 +168,14 @@ pub(crate) fn never(reason: Reason, message: String) -> Way {
     Way::Never { reason, message }
 }
 
-/// The system may have passed to another agency since the request was checked.
+/// The system may have passed to another agency since the request was checked; one that the register does not have is
+/// nobody's, so nobody may ask for it.
 pub(crate) fn foreign(case: &Case) -> Option<Way> {
-    let tenant = case.register.tenants.get(&case.register.tenant_of(&case.onboarding.spec)?)?;
+    let plate = case.register.tenant_of(&case.onboarding.spec)?;
+    let Some(tenant) = case.register.tenants.get(&plate) else {
+        let message = format!("The system {plate:?} is not in the register: whose it is cannot be told.");
+        return Some(never(Reason::MissingReference, message));
+    };
     let owner = &tenant.spec.agency_ref.name;
     (owner != case.agency).then(|| {
         never(

@@ -164,6 +164,13 @@ pub fn references(s: &Subject) -> CheckResult {
             need(&format!("spec.transfer.{field}.name"), "agency", &body.name, there);
         }
     }
+    // An environment whose system the register does not have is nobody's: whoever asks for it does not own it.
+    let plate = s.register.tenant_of(spec).filter(|_| spec.environment_ref.is_some());
+    if let Some(plate) = plate.filter(|plate| !s.register.tenants.contains_key(plate)) {
+        missing.push(format!(
+            "`spec.environmentRef.name` names an environment of the system {plate:?}, which does not exist; have it registered: the request is then checked again."
+        ));
+    }
     if s.register.agencies.contains_key(s.agency) && site(s).is_none() {
         let message =
             "No site hosts the request: set `spec.siteRef` of the Agency, or have its system's site registered.";

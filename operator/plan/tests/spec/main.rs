@@ -20,6 +20,7 @@ mod decide;
 mod decoding;
 mod desired;
 mod dossier;
+mod foreign;
 mod fulfil;
 mod golden;
 mod grant;

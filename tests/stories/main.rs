@@ -56,6 +56,7 @@ mod restore;
 mod hijack;
 mod matrix;
 mod alive;
+mod foreign;
 mod week;
 mod rights;
 mod seeded;

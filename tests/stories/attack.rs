@@ -144,3 +144,29 @@ pub async fn grant(world: &World, namespace: &str, names: Option<&str>) -> Resul
     let written = send(&operator, "PATCH", &format!("/api/v1/namespaces/{namespace}"), MERGE, &patch).await;
     if written.accepted() { Ok(()) } else { Err(written.message.into()) }
 }
+
+/// Brings every document of a policy file into force, in place of what the cluster has under its name.
+pub async fn put_policies(cluster: &Cluster, text: &str) -> Result<()> {
+    let admin = cluster.admin();
+    for document in text.split("\n---\n") {
+        let object: Value = serde_yaml::from_str(document)?;
+        let kind = object["kind"].as_str().unwrap_or_default();
+        let plural = match kind {
+            "ValidatingAdmissionPolicy" => "validatingadmissionpolicies",
+            "MutatingAdmissionPolicy" => "mutatingadmissionpolicies",
+            "ValidatingAdmissionPolicyBinding" => "validatingadmissionpolicybindings",
+            "MutatingAdmissionPolicyBinding" => "mutatingadmissionpolicybindings",
+            _ => return Err(format!("{kind} is no guard").into()),
+        };
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let path = format!("/apis/admissionregistration.k8s.io/v1/{plural}/{name}");
+        // A replacement: an apply would add to sets, such as `validationActions`, what another manager left there.
+        let mut whole = send(&admin, "GET", &path, JSON, &Value::Null).await.body;
+        whole["spec"] = object["spec"].clone();
+        let answer = send(&admin, "PUT", &path, JSON, &whole).await;
+        if !answer.accepted() {
+            return Err(format!("{kind} {name}: {answer:?}").into());
+        }
+    }
+    Ok(())
+}

@@ -12,7 +12,9 @@ use futures::future::try_join_all;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::attack::{JSON, MERGE, TOO_MUCH, acting_as_account, bare, dry_run, furnished, grant, mallory, send};
+use crate::attack::{
+    JSON, MERGE, TOO_MUCH, acting_as_account, bare, dry_run, furnished, grant, mallory, put_policies, send,
+};
 use crate::world::{PATIENCE, World};
 use crate::{hijack, hosts};
 
@@ -33,6 +35,8 @@ enum Probe {
     DeletePolicies,
     /// A binding of the same story.
     Bind,
+    /// The mark of the quota, of `closed::masters_pass_what_is_written_and_everybody_else_nothing`.
+    QuotaMark,
     /// An edit by hand without a number, of `registers::an_edit_by_hand_counts_one_and_outdates_the_papers_before_it`.
     Uncounted,
     /// The delete of `registers::nothing_is_deleted_that_environments_stand_on`.
@@ -222,6 +226,13 @@ const BUGS: &[Bug] = &[
         Probe::Host("a host below a granted one"),
     ),
     Bug(
+        "the status through which the mark comes off is forgotten",
+        "77",
+        "[resourcequotas/status]",
+        "[resourcequota/status]",
+        Probe::QuotaMark,
+    ),
+    Bug(
         "every group of ours may act at night",
         "18",
         "g == 'berth:platform-operator'",
@@ -315,6 +326,11 @@ impl Lab {
                 let path = format!("/apis/{group}/v1/namespaces/{own}/rolebindings");
                 dry_run(client, "POST", &path, JSON, &binding).await
             }
+            Probe::QuotaMark => {
+                let unmarked = json!({"metadata": {"labels": {"app.kubernetes.io/managed-by": null}}});
+                let path = format!("/api/v1/namespaces/{own}/resourcequotas/berth-quota/status");
+                dry_run(client, "PATCH", &path, MERGE, &unmarked).await
+            }
             Probe::Uncounted => {
                 let basis = json!({"type": "Direct", "reason": "Sửa.", "revision": 1});
                 let edit = json!({"spec": {"endDate": "2030-12-31", "basis": basis}});
@@ -373,31 +389,6 @@ impl Lab {
         if answer.accepted() { Ok(()) } else { Err(format!("{answer:?}")) }
     }
 
-    /// Brings every document of a policy file into force.
-    async fn apply(&self, text: &str) -> Result<()> {
-        for document in text.split("\n---\n") {
-            let object: Value = serde_yaml::from_str(document)?;
-            let (kind, name) = (object["kind"].as_str().unwrap_or_default(), &object["metadata"]["name"]);
-            let plural = if kind.ends_with("Binding") { "bindings" } else { "" };
-            let plural = match kind.trim_end_matches("Binding") {
-                "ValidatingAdmissionPolicy" if plural.is_empty() => "validatingadmissionpolicies",
-                "ValidatingAdmissionPolicy" => "validatingadmissionpolicybindings",
-                _ => return Err(format!("{kind} is no guard").into()),
-            };
-            let name = name.as_str().unwrap_or_default();
-            let path = format!("/apis/admissionregistration.k8s.io/v1/{plural}/{name}");
-            // A replacement: an apply would add to sets, such as `validationActions`, what another manager left there.
-            let admin = self.world.cluster.admin();
-            let mut whole = send(&admin, "GET", &path, JSON, &Value::Null).await.body;
-            whole["spec"] = object["spec"].clone();
-            let answer = send(&admin, "PUT", &path, JSON, &whole).await;
-            if !answer.accepted() {
-                return Err(format!("{kind} {name}: {answer:?}").into());
-            }
-        }
-        Ok(())
-    }
-
     /// Puts one bug in, sees it caught, puts it right.
     async fn catches(&self, bug: &Bug) -> Result<()> {
         let Bug(what, file, from, to, probe) = *bug;
@@ -416,10 +407,10 @@ impl Lab {
             );
         }
         assert!(self.accepted(probe).await.is_err(), "{what}: refused before");
-        self.apply(&wrong).await?;
+        put_policies(&self.world.cluster, &wrong).await?;
         until(&format!("{what}: the story's request is accepted"), PATIENCE, async || self.accepted(probe).await)
             .await?;
-        self.apply(&text).await?;
+        put_policies(&self.world.cluster, &text).await?;
         until(&format!("{what}: refused again"), PATIENCE, async || {
             if self.accepted(probe).await.is_ok() { Err("accepted".to_owned()) } else { Ok(()) }
         })

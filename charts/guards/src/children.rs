@@ -4,17 +4,24 @@ use crate::cel::break_glass;
 use crate::yaml::{Named, Policy, Rule, Validation};
 use crate::{GARBAGE_COLLECTOR, NAMESPACE_CONTROLLER, OPERATOR};
 
-/// A request of anybody but the operator, break-glass, and the controllers that empty a namespace that goes.
-pub(crate) fn by_others() -> Vec<Named> {
-    vec![
+/// A request of anybody but the operator and break-glass.
+fn by_anybody() -> [Named; 2] {
+    [
         Named::new("others", format!("request.userInfo.username != '{OPERATOR}'")),
         Named::new("not-break-glass", break_glass()),
+    ]
+}
+
+/// The same without the controllers that empty a namespace that goes.
+pub(crate) fn by_others() -> Vec<Named> {
+    let controllers = [
         Named::new(
             "not-emptying",
             format!("!(request.operation == 'DELETE' && request.userInfo.username == '{NAMESPACE_CONTROLLER}')"),
         ),
         Named::new("not-collecting", format!("request.userInfo.username != '{GARBAGE_COLLECTOR}'")),
-    ]
+    ];
+    by_anybody().into_iter().chain(controllers).collect()
 }
 
 /// One kind of child.
@@ -64,11 +71,12 @@ pub const ALL: &[Child] = &[
 
 const WHY: &str = "What stands in our namespaces (of environments and of agencies: both carry the operator's label, \
     which policy `berth-namespace-keys` protects) stays as the operator made it. `resourcequotas/status` is not matched: \
-    the quota controller writes use there, and a guard on it froze namespace deletion. The namespace controller may \
+    the quota controller writes use there, and a guard on it froze namespace deletion (of the mark there, policy \
+    `berth-quota-mark`). The namespace controller may \
     delete the contents of a namespace that goes; the garbage collector may finish a foreground deletion. \
     `system:masters` and the break-glass groups of the chart are exempt: their edits come back as repaired drift.";
 
-/// The policy.
+/// The policy on the objects.
 pub fn policy() -> String {
     let marked = |root: &str, operation: &str| {
         format!(
@@ -96,12 +104,35 @@ pub fn policy() -> String {
     .text()
 }
 
-fn validations() -> Vec<Validation> {
-    let rule = |expression: String, message: &str| Validation {
-        expression,
-        message: message.into(),
-        message_expression: String::new(),
+const QUOTA_WHY: &str = "A subresource writes labels too: whoever took our mark off the quota through \
+    `resourcequotas/status` could then change the quota itself, which policy `berth-tenant-children` knows by its mark. Only \
+    the mark is compared; use and everything else in the status is written by whoever may, so that quotas go on counting.";
+
+/// The policy on the one status through which the mark of a child is written: no other kind has a status.
+pub fn quota_status() -> String {
+    let marked = |root: &str| {
+        format!("{root}.?metadata.?labels[?'app.kubernetes.io/managed-by'].orValue('') == 'berth-operator'")
     };
+    Policy {
+        why: QUOTA_WHY,
+        name: "berth-quota-mark",
+        tenants_only: true,
+        rules: vec![Rule { group: "", operations: &["UPDATE"], resources: vec!["resourcequotas/status"] }],
+        conditions: by_anybody().into(),
+        variables: vec![Named::new("wasOurs", marked("oldObject")), Named::new("isOurs", marked("object"))],
+        validations: vec![rule(
+            "variables.wasOurs == variables.isOurs".into(),
+            "`metadata.labels['app.kubernetes.io/managed-by']: berth-operator` is the operator's mark: leave it as it is.",
+        )],
+    }
+    .text()
+}
+
+fn rule(expression: String, message: &str) -> Validation {
+    Validation { expression, message: message.into(), message_expression: String::new() }
+}
+
+fn validations() -> Vec<Validation> {
     let mut list = vec![
         rule(
             "!variables.wasOurs".into(),

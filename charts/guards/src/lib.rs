@@ -40,6 +40,7 @@ pub fn files() -> Vec<(PathBuf, String)> {
         (policies.join("74-service-keys.yaml"), shapes::policy(shapes::Family::Services)),
         (policies.join("75-account-keys.yaml"), accounts::policy()),
         (policies.join("76-host-names.yaml"), hosts::policy()),
+        (policies.join("77-quota-mark.yaml"), children::quota_status()),
         (policies.join("80-break-glass.yaml"), glass::warning()),
         (policies.join("81-stamp-break-glass.yaml"), glass::stamp()),
         (PathBuf::from("docs/src/reference/guards.md"), page::page()),

@@ -26,13 +26,15 @@ pub fn page() -> String {
     }
     out += "\nOurs carry `app.kubernetes.io/managed-by: berth-operator`: nobody else writes, deletes or forges them. Exempt: \
             the namespace controller (deletes what is in a namespace that goes), the garbage collector (finishes a \
-            foreground deletion), `system:masters` and the break-glass groups (come back as repaired drift). The status of quotas is not guarded.\n";
+            foreground deletion), `system:masters` and the break-glass groups (come back as repaired drift). Of the status of quotas the mark alone is \
+            guarded.\n";
     out += "\n## Break-glass\n\nThe groups of `guards.breakGlass.groups` (none by default) pass the guards of this page on \
             namespaces, children and accounts, not those on pods, templates and Services, and no other policy. Each use is \
             answered with a warning, annotated in the API server's audit log, and marks what it writes with \
             `berth.dev/break-glass: <username>`, of which the operator makes an Event `BreakGlassUsed`.\n";
     out += "\n## Accounts in namespaces of ours\n\n`default` and `berth-deploy` carry the mark: nobody else deletes them, takes the \
-            mark away or sets `automountServiceAccountToken: true`. Everything else in them is the tenant's.\n";
+            mark away or sets `automountServiceAccountToken: true`. Everything else in them is the tenant's. Exempt: the same as \
+            for objects.\n";
     out += "\n## Fields\n\n| field | on |\n| --- | --- |\n";
     for field in FIELDS {
         let _ = writeln!(out, "| `{}` | {} |", field.name, resources(field.family));

@@ -70,8 +70,14 @@ fn break_glass_is_off_and_the_chart_finds_its_text_in_every_policy_that_knows_it
     let known = berth_guards::files().into_iter().filter(|(_, text)| text.contains("in request.userInfo.groups)"));
     let known: Vec<_> = known.filter(|(path, _)| path.extension().is_some_and(|e| e == "yaml")).collect();
     let names = known.iter().map(|(path, _)| path.file_stem().unwrap().to_string_lossy().into_owned());
-    let expected =
-        ["62-namespace-keys", "70-tenant-children", "75-account-keys", "80-break-glass", "81-stamp-break-glass"];
+    let expected = [
+        "62-namespace-keys",
+        "70-tenant-children",
+        "75-account-keys",
+        "76-quota-mark",
+        "80-break-glass",
+        "81-stamp-break-glass",
+    ];
     assert_eq!(names.collect::<Vec<_>>(), expected);
     for (path, text) in known {
         let (all, found) = (text.matches(".exists(g, g in ").count(), text.matches(&glass::used()).count());

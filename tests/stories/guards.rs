@@ -182,7 +182,7 @@ async fn what_the_operator_made_is_changed_deleted_and_forged_by_nobody_else() -
 }
 
 /// An object of somebody's own, with or without the operator's mark.
-fn made(child: &children::Child, marked: bool) -> Value {
+pub fn made(child: &children::Child, marked: bool) -> Value {
     let version = if child.group.is_empty() { "v1".into() } else { format!("{}/v1", child.group) };
     let mut body = json!({"apiVersion": version, "kind": child.kind, "metadata": {"name": "made"}});
     match child.kind {

@@ -56,6 +56,7 @@ mod restore;
 mod hijack;
 mod matrix;
 mod alive;
+mod closed;
 mod foreign;
 mod week;
 mod rights;

@@ -30,6 +30,8 @@ pub const ID: usize = 253;
 pub const CALL: Duration = Duration::from_secs(30);
 /// Longest TLS handshake.
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// From there to the bytes that tell HTTP/2 from HTTP/1. Nothing else bounds it: before, there is nobody to ping.
+pub const OPENING: Duration = Duration::from_secs(10);
 /// Between two questions to the OIDC issuer for a key that is not known: whoever invents keys makes the door ask no oftener.
 pub const ISSUER_PAUSE: Duration = Duration::from_secs(10);
 /// Longest life of a connection; clients connect again by themselves.
@@ -44,8 +46,10 @@ pub const PONG: Duration = Duration::from_secs(10);
 pub const STREAMS: u32 = 64;
 /// Calls of one connection that are worked on at a time; further ones wait.
 pub const CALLS_PER_CONNECTION: usize = 32;
-/// Streams that the transport had to reset before it closes the connection (rapid reset).
+/// Streams that the transport had to reset or refuse before it closes the connection.
 pub const RESETS: usize = 256;
+/// Streams that a client took back before the door looked at them, at a time, before it closes the connection (rapid reset).
+pub const TAKEN_BACK: usize = 20;
 /// Calls of all callers at a time, watches among them.
 pub const CALLS: usize = 1024;
 /// Calls of one caller at a time, watches among them.

@@ -129,7 +129,7 @@ pub async fn serve(config: ServeConfig, listener: TcpListener, shutdown: impl Fu
         close.send_replace(true);
     };
     let served = tokio::select! {
-        served = listen::serve(routes, listener, tls, &config.limits, shutdown) => served,
+        served = listen::serve(routes, listener, tls, &config.limits, listen::Spans::default(), shutdown) => served,
         () = out_of_patience(closing) => Ok(()),
     };
     probe.abort();

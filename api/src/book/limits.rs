@@ -32,6 +32,7 @@ pub(super) fn page() -> String {
         ("connections", set.max_connections.to_string(), "closed at once"),
         ("connections of one peer", set.max_connections_per_peer.to_string(), "closed at once"),
         ("TLS handshake", seconds(HANDSHAKE), "closed"),
+        ("from there to the first bytes of a request", seconds(OPENING), "closed"),
         (
             "between two questions to the OIDC issuer for a key that is not known",
             seconds(ISSUER_PAUSE),
@@ -39,7 +40,8 @@ pub(super) fn page() -> String {
         ),
         ("streams of a connection", STREAMS.to_string(), "wait in the client"),
         ("calls of a connection that are worked on", CALLS_PER_CONNECTION.to_string(), "wait"),
-        ("resets by the transport on a connection", RESETS.to_string(), "closed"),
+        ("resets by the transport on a connection", RESETS.to_string(), "GOAWAY, closed"),
+        ("streams that a client took back before they were looked at", TAKEN_BACK.to_string(), "GOAWAY, closed"),
         ("life of a connection", seconds(CONNECTION_AGE), "GOAWAY, clients connect again"),
         ("calls under way after that", seconds(CONNECTION_GRACE), "closed"),
         ("silence before a ping, and wait for its answer", format!("{}, {}", seconds(PING), seconds(PONG)), "closed"),

@@ -24,12 +24,46 @@ const WAITING: usize = 64;
 /// Pause after a connection could not be accepted.
 const BREATH: Duration = Duration::from_millis(50);
 
+/// How long the parts of a connection's life last; tests give shorter ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Spans {
+    /// The TLS handshake.
+    pub handshake: Duration,
+    /// From there to what tells which protocol is spoken.
+    pub opening: Duration,
+    /// Until it is told to end.
+    pub age: Duration,
+    /// How long calls under way may go on after that.
+    pub grace: Duration,
+    /// Silence before a ping.
+    pub ping: Duration,
+    /// Wait for its answer.
+    pub pong: Duration,
+}
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self {
+            handshake: limits::HANDSHAKE,
+            opening: limits::OPENING,
+            age: limits::CONNECTION_AGE,
+            grace: limits::CONNECTION_GRACE,
+            ping: limits::PING,
+            pong: limits::PONG,
+        }
+    }
+}
+
 /// Serves on a listener until `shutdown` ends. Connections use the acceptor of their moment; `None`: plain text.
+///
+/// tonic is told the age of a connection and not its grace: with both it ends a connection after age and grace together
+/// without a GOAWAY before (0.14.9). The end is the connection's own.
 pub async fn serve(
     routes: Routes,
     listener: TcpListener,
     tls: Option<watch::Receiver<TlsAcceptor>>,
     limits: &Adjustable,
+    spans: Spans,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
     let crowd = Crowd::new(limits.max_connections, limits.max_connections_per_peer);
@@ -37,14 +71,14 @@ pub async fn serve(
         .accept_http1(true)
         .concurrency_limit_per_connection(limits::CALLS_PER_CONNECTION)
         .max_concurrent_streams(limits::STREAMS)
-        .max_connection_age(limits::CONNECTION_AGE)
-        .max_connection_age_grace(limits::CONNECTION_GRACE)
-        .http2_keepalive_interval(Some(limits::PING))
-        .http2_keepalive_timeout(Some(limits::PONG))
+        .max_connection_age(spans.age)
+        .http2_keepalive_interval(Some(spans.ping))
+        .http2_keepalive_timeout(Some(spans.pong))
         .http2_max_header_list_size(limits::HEADERS_TRANSPORT)
         .http2_max_local_error_reset_streams(Some(limits::RESETS))
+        .http2_max_pending_accept_reset_streams(Some(limits::TAKEN_BACK))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(connections(listener, tls, crowd), shutdown)
+        .serve_with_incoming_shutdown(connections(listener, tls, crowd, spans), shutdown)
         .await?;
     Ok(())
 }
@@ -54,6 +88,7 @@ fn connections(
     listener: TcpListener,
     tls: Option<watch::Receiver<TlsAcceptor>>,
     crowd: Crowd<IpAddr>,
+    spans: Spans,
 ) -> ReceiverStream<io::Result<Connection>> {
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
@@ -79,7 +114,7 @@ fn connections(
             tokio::spawn(async move {
                 // Small answers need not wait for larger ones; a socket that cannot do it still works.
                 stream.set_nodelay(true).ok();
-                if let Some(connection) = shaken(stream, acceptor, peer, place).await {
+                if let Some(connection) = shaken(stream, acceptor, peer, place, spans).await {
                     // A server that is gone needs no connection.
                     sender.send(Ok(connection)).await.ok();
                 }
@@ -94,15 +129,16 @@ async fn shaken(
     acceptor: Option<TlsAcceptor>,
     peer: IpAddr,
     place: Place<IpAddr>,
+    spans: Spans,
 ) -> Option<Connection> {
     let Some(acceptor) = acceptor else {
-        return Some(Connection::new(Either::Left(stream), Arrival { peer, certificate: None }, place));
+        return Some(Connection::new(Either::Left(stream), Arrival { peer, certificate: None }, place, spans));
     };
-    match tokio::time::timeout(limits::HANDSHAKE, acceptor.accept(stream)).await {
+    match tokio::time::timeout(spans.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
             let certificate = shown.and_then(|der| Certificate::read(der)).map(Arc::new);
-            Some(Connection::new(Either::Right(Box::new(stream)), Arrival { peer, certificate }, place))
+            Some(Connection::new(Either::Right(Box::new(stream)), Arrival { peer, certificate }, place, spans))
         }
         Ok(Err(error)) => {
             tracing::debug!(%error, "no TLS handshake");

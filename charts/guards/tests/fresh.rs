@@ -74,7 +74,7 @@ fn break_glass_is_off_and_the_chart_finds_its_text_in_every_policy_that_knows_it
         "62-namespace-keys",
         "70-tenant-children",
         "75-account-keys",
-        "76-quota-mark",
+        "77-quota-mark",
         "80-break-glass",
         "81-stamp-break-glass",
     ];

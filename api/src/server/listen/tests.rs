@@ -1,3 +1,6 @@
+mod transport;
+mod wire;
+
 use std::net::SocketAddr;
 
 use axum::{Extension, Router, routing::get};
@@ -11,7 +14,7 @@ async fn server(limits: Adjustable) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let seen = async |Extension(arrival): Extension<Arrival>| arrival.peer.to_string();
     let routes = Routes::from(Router::new().route("/", get(seen)));
-    tokio::spawn(async move { serve(routes, listener, None, &limits, std::future::pending()).await });
+    tokio::spawn(async move { serve(routes, listener, None, &limits, Spans::default(), std::future::pending()).await });
     address
 }
 
@@ -41,5 +44,16 @@ async fn a_peer_has_so_many_connections_and_a_closed_one_makes_room() {
     while ask(&mut connect().await.unwrap()).await != answered {
         tokio::task::yield_now().await;
     }
+    assert_eq!(ask(&mut second).await, answered);
+}
+
+#[tokio::test]
+async fn all_peers_together_have_so_many_connections() {
+    let address = server(Adjustable { max_connections: 2, ..Adjustable::default() }).await;
+    let connect = || TcpStream::connect(address);
+    let (mut first, mut second) = (connect().await.unwrap(), connect().await.unwrap());
+    let answered = Some("HTTP/1.1 200 OK".to_owned());
+    assert_eq!((ask(&mut first).await, ask(&mut second).await), (answered.clone(), answered.clone()));
+    assert_eq!(ask(&mut connect().await.unwrap()).await, None);
     assert_eq!(ask(&mut second).await, answered);
 }

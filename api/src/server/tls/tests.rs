@@ -10,6 +10,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{ClientConfig, pki_types::ServerName},
 };
 use tonic::service::Routes;
@@ -72,6 +73,10 @@ fn write(folder: &Path, served: &Made, clients: Option<&Authority>) -> Files {
 
 /// A server that answers with who its client's certificate names.
 async fn serve(files: Files) -> SocketAddr {
+    serve_with(files, listen::Spans::default()).await
+}
+
+async fn serve_with(files: Files, spans: listen::Spans) -> SocketAddr {
     let tls = follow_each(files, Duration::from_millis(10)).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -85,12 +90,14 @@ async fn serve(files: Files) -> SocketAddr {
     };
     let routes = Routes::from(Router::new().route("/", get(seen)));
     let limits = Adjustable::default();
-    tokio::spawn(async move { listen::serve(routes, listener, Some(tls), &limits, std::future::pending()).await });
+    tokio::spawn(
+        async move { listen::serve(routes, listener, Some(tls), &limits, spans, std::future::pending()).await },
+    );
     address
 }
 
-/// What the server answers to a client that trusts an authority; `None` when there is no handshake.
-async fn ask(address: SocketAddr, trusted: &Authority, shown: Option<&Made>) -> Option<String> {
+/// The handshake of a client that trusts an authority; `None` when there is none.
+async fn shake(address: SocketAddr, trusted: &Authority, shown: Option<&Made>) -> Option<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(trusted.pem.as_bytes()).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
@@ -104,7 +111,12 @@ async fn ask(address: SocketAddr, trusted: &Authority, shown: Option<&Made>) -> 
     };
     let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()?;
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.ok()
+}
+
+/// What the server answers to a client that trusts an authority; `None` when there is no handshake.
+async fn ask(address: SocketAddr, trusted: &Authority, shown: Option<&Made>) -> Option<String> {
+    let mut stream = shake(address, trusted, shown).await?;
     stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.ok()?;
     let mut answer = Vec::new();
     while !answer.ends_with(b";") {
@@ -193,4 +205,26 @@ async fn a_door_does_not_open_with_a_key_that_does_not_fit_or_without_its_files(
     assert!(matches!(follow(files.clone()).await, Err(Error::Tls(_))));
     std::fs::remove_file(&files.key).unwrap();
     assert!(matches!(follow(files.clone()).await, Err(Error::File { path, .. }) if path == files.key));
+}
+
+#[tokio::test]
+async fn half_a_handshake_ends_and_so_does_a_whole_one_that_says_nothing() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let short = Duration::from_secs(1);
+    let spans = listen::Spans { handshake: short, opening: short, ..listen::Spans::default() };
+    let address = serve_with(write(folder.path(), &authority.server(), None), spans).await;
+    // The head of a ClientHello of 512 bytes, of which none comes.
+    for begun in [&b""[..], b"\x16\x03\x01\x02\x00"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).await.ok();
+        assert_eq!(said, b"", "{begun:?}");
+    }
+    let mut silent = shake(address, &authority, None).await.unwrap();
+    let mut said = Vec::new();
+    silent.read_to_end(&mut said).await.ok();
+    assert_eq!(said, b"");
+    assert_eq!(ask(address, &authority, None).await.as_deref(), Some("nobody;"));
 }

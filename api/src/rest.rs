@@ -79,10 +79,13 @@ impl Rest {
     async fn call(self, request: Request) -> Result<Response, Status> {
         let (parts, body) = request.into_parts();
         let found = find(&self.routes, &parts.method, parts.uri.path())?;
-        // First who asks, then what: nobody else's body is kept in memory.
-        self.gate.known(&parts.headers, parts.extensions.get()).await?;
+        // First who asks, then what: nobody else's body is kept in memory, and of one caller not more than there are calls.
+        let caller = self.gate.known(&parts.headers, parts.extensions.get()).await?;
+        let place = self.gate.turnstile.place(&caller.username)?;
         let too_large = Problem::TooLarge { what: "the body", most: limits::MESSAGE };
         let body = to_bytes(body, limits::MESSAGE).await.map_err(|_| too_large)?;
+        // The call takes its own.
+        drop(place);
         let message = input::message(found.0, &found.1, parts.uri.query().unwrap_or_default(), &parts.headers, &body)?;
         let method = found.0.method.clone();
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());

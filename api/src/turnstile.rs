@@ -58,10 +58,15 @@ impl Turnstile {
         failures.take(peer, now).ok();
     }
 
+    /// A place of somebody who is known, before what they send is read: a body that comes slowly is a call as well.
+    pub fn place(&self, username: &str) -> Result<Place<String>> {
+        let place = self.calls.enter(username.to_owned());
+        place.map_err(|_| Problem::TooMany { what: "calls at a time", wait: A_PLACE })
+    }
+
     /// A call of a known caller: its place until the answer is out, or how long to wait.
     pub fn call(&self, username: &str, path: &str, now: Instant) -> Result<Place<String>> {
-        let place = self.calls.enter(username.to_owned());
-        let place = place.map_err(|_| Problem::TooMany { what: "calls at a time", wait: A_PLACE })?;
+        let place = self.place(username)?;
         let (buckets, what) = match WRITES.contains(path) {
             true => (&self.writes, "changes"),
             false => (&self.reads, "calls"),
@@ -127,6 +132,17 @@ mod tests {
         let refused = Problem::TooMany { what: "calls at a time", wait: A_PLACE };
         assert_eq!(turnstile.call("lan", READ, now).err(), Some(refused));
         assert!(turnstile.call("minh", READ, now).is_ok());
+        held.pop();
+        assert!(turnstile.call("lan", READ, now).is_ok());
+    }
+
+    #[test]
+    fn whose_bodies_are_still_read_has_no_further_calls_and_is_asked_for_no_rate() {
+        let (turnstile, now) = (turnstile("1/1", "1/1", "1/1"), Instant::now());
+        let mut held: Vec<_> = (0..CALLS_PER_SUBJECT).map(|_| turnstile.place("lan").unwrap()).collect();
+        let refused = Problem::TooMany { what: "calls at a time", wait: A_PLACE };
+        assert_eq!(turnstile.place("lan").err(), Some(refused.clone()));
+        assert_eq!(turnstile.call("lan", READ, now).err(), Some(refused));
         held.pop();
         assert!(turnstile.call("lan", READ, now).is_ok());
     }

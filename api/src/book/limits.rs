@@ -63,8 +63,9 @@ The same for gRPC, gRPC-Web and REST. A *peer* is an IPv4 address or an IPv6 /64
 ";
 
 const SETTINGS: &str = "
-A client's own deadline (`grpc-timeout`) is kept where it is shorter. Reading a request's body begins when its caller is known. A token
-that the door knows already is not held up by failed sign-ins of others at the same address.
+A client's own deadline (`grpc-timeout`) is kept where it is shorter: a call ends when nine tenths of it are over, so that the answer
+is there in time. Reading a request's body begins when its caller is known. A token that the door knows already is not held up by
+failed sign-ins of others at the same address.
 
 Flags, environment and values of the chart (`api.limits`):
 

@@ -1,7 +1,10 @@
 //! The operator under the chart's own account, in this process: its own runtime, so that dropping it is as good as a kill.
 
+use std::net::SocketAddr;
+
 use berth_api::identity::OidcConfig;
 use berth_api::limits::Adjustable;
+use berth_api::server::TlsFiles;
 use berth_cluster::Cluster;
 use berth_crds::labels;
 use berth_operator::clock::Clock;
@@ -185,8 +188,10 @@ impl Account {
 
 /// A running door.
 pub struct Door {
-    /// `http://127.0.0.1:<port>`.
+    /// `http://127.0.0.1:<port>`, or `https://localhost:<port>`.
     pub url: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// The chart's account that it runs under.
     pub account: Account,
     stop: CancellationToken,
@@ -201,15 +206,25 @@ impl Door {
 
     /// Starts a door with limits of one's own.
     pub async fn start_with(cluster: &Cluster, limits: Adjustable) -> Result<Self> {
-        Self::launch(cluster, limits, None).await
+        Self::launch(cluster, limits, None, None).await
     }
 
     /// Starts a door that takes the tokens of an issuer.
     pub async fn start_trusting(cluster: &Cluster, issuer: OidcConfig) -> Result<Self> {
-        Self::launch(cluster, Adjustable::default(), Some(issuer)).await
+        Self::launch(cluster, Adjustable::default(), Some(issuer), None).await
     }
 
-    async fn launch(cluster: &Cluster, limits: Adjustable, oidc: Option<OidcConfig>) -> Result<Self> {
+    /// Starts a door with a certificate for `localhost`, which is the name in its address then.
+    pub async fn start_secured(cluster: &Cluster, limits: Adjustable, tls: TlsFiles) -> Result<Self> {
+        Self::launch(cluster, limits, None, Some(tls)).await
+    }
+
+    async fn launch(
+        cluster: &Cluster,
+        limits: Adjustable,
+        oidc: Option<OidcConfig>,
+        tls: Option<TlsFiles>,
+    ) -> Result<Self> {
         let account = Account::of(cluster, labels::DOOR_ACCOUNT).await?;
         let mut config = berth_api::server::ServeConfig::new(cluster.config(account.file.path()));
         let end = berth_api::door::ClusterEnd { url: cluster.url(), ca_pem: cluster.ca_pem().to_owned() };
@@ -217,10 +232,13 @@ impl Door {
         config.limits = limits;
         config.oidc = oidc;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let url =
+            if tls.is_some() { format!("https://localhost:{}", address.port()) } else { format!("http://{address}") };
+        config.tls = tls;
         let stop = CancellationToken::new();
         let task = tokio::spawn(berth_api::server::serve(config, listener, stop.clone().cancelled_owned()));
-        Ok(Self { url, account, stop, task })
+        Ok(Self { url, address, account, stop, task })
     }
 
     /// Closes the door.

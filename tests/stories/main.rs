@@ -57,6 +57,7 @@ mod hijack;
 mod matrix;
 mod alive;
 mod closed;
+mod flood;
 mod foreign;
 mod week;
 mod rights;

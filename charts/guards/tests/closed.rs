@@ -85,7 +85,7 @@ fn every_policy_is_bound_everywhere_and_denies() {
 }
 
 /// Policy, its parameter, what follows where there is none, and why that lets nothing through.
-const PARAMETERS: [(&str, &str, &str, &str); 5] = [
+const PARAMETERS: [(&str, &str, &str, &str); 6] = [
     (
         "berth-decision-connection",
         "Connection",
@@ -94,6 +94,7 @@ const PARAMETERS: [(&str, &str, &str, &str); 5] = [
     ),
     ("berth-decision-paper", "Onboarding", "Deny", ""),
     ("berth-ledger-prune", "AuditCheckpoint", "Deny", ""),
+    ("berth-namespace-release", "Environment", "Deny", ""),
     ("berth-namespace-removal", "Environment", "Deny", ""),
     ("berth-tenant-delete", "Environment", "Allow", "where there is no Environment at all, none is the Tenant's"),
 ];

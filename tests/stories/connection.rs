@@ -241,7 +241,7 @@ async fn what_was_forged_what_is_any_and_what_belongs_to_others_does_not_get_in(
     // A positive control: the same paper without anything wrong.
     let fine = ask(world, "lead-62", paper("ag-62", "conn-hostile-fine", &ours, &theirs)).await?;
     assert_eq!(fine.spec.requester.username, "lead-62");
-    let refused: [(&str, Value, u16); 7] = [
+    let refused: [(&str, Value, u16); 11] = [
         ("counterpartOf", json!({"counterpartOf": {"namespace": "agency-ag-61", "name": "conn-x", "uid": "u"}}), 422),
         ("requester", json!({"requester": {"username": "somebody-else"}}), 403),
         ("every address", json!({"direction": "Inbound", "source": outside("0.0.0.0/0", "::/0")}), 422),

@@ -62,14 +62,19 @@ impl Drop for World {
 impl World {
     /// Starts a control plane with the chart's files and the province.
     pub async fn start() -> Result<Self> {
-        Self::start_with(Vec::new()).await
+        Self::start_with(Vec::new(), Options::default()).await
     }
 
-    /// The same, with further people.
-    async fn start_with(further: Vec<Person>) -> Result<Self> {
+    /// The same for tens of thousands of objects.
+    pub async fn start_large() -> Result<Self> {
+        Self::start_with(Vec::new(), Options { heap_mib: 8000, ..Options::default() }).await
+    }
+
+    /// The same, with further people and other choices.
+    async fn start_with(further: Vec<Person>, options: Options) -> Result<Self> {
         let people: Vec<Person> = people::all().into_iter().chain(further).collect();
         let store = Some(installed().await?.path());
-        let cluster = Cluster::start(Options { people: people.clone(), store, ..Default::default() }).await?;
+        let cluster = Cluster::start(Options { people: people.clone(), store, ..options }).await?;
         install::parameters(&cluster).await?;
         Ok(Self { cluster, people })
     }
@@ -81,7 +86,7 @@ impl World {
 
     /// A world of one's own, with its operator and further people.
     pub async fn own_with(further: Vec<Person>) -> Result<(Self, Operator)> {
-        let world = Self::start_with(further).await?;
+        let world = Self::start_with(further, Options::default()).await?;
         let operator = world.operator().await?;
         Ok((world, operator))
     }

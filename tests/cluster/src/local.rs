@@ -99,6 +99,7 @@ impl Local {
             flags: Inputs { layout, ports: self.ports, options: &self.options }.of(component),
             folder: &layout.0,
             log: layout.log(component),
+            heap_mib: self.options.heap_mib,
             detached: self.options.detached,
             orphan: self.folder.orphan(),
         })?;

@@ -97,6 +97,9 @@ pub struct Options {
     pub api_server_flags: Vec<String>,
     /// Further flags for the controller manager.
     pub controller_manager_flags: Vec<String>,
+    /// Heap of each component, in MiB, beyond which it collects garbage whatever that costs. A store that outgrows it brings the
+    /// API server to a standstill.
+    pub heap_mib: u32,
     /// How long each component may take to become ready.
     pub ready_within: Duration,
 }
@@ -111,6 +114,7 @@ impl Default for Options {
             detached: false,
             api_server_flags: Vec::new(),
             controller_manager_flags: Vec::new(),
+            heap_mib: 1500,
             ready_within: Duration::from_secs(60),
         }
     }

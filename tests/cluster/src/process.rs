@@ -20,6 +20,8 @@ pub(crate) struct Spawn<'a> {
     pub(crate) flags: Vec<String>,
     pub(crate) folder: &'a Path,
     pub(crate) log: PathBuf,
+    /// The soft limit of its heap.
+    pub(crate) heap_mib: u32,
     /// Whether it outlives this process.
     pub(crate) detached: bool,
     /// What it removes when this process ends without removing it.
@@ -36,7 +38,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn spawn(spawn: Spawn<'_>) -> Result<Self> {
-        let Spawn { binary, component, flags, folder, log, detached, orphan } = spawn;
+        let Spawn { binary, component, flags, folder, log, heap_mib, detached, orphan } = spawn;
         let open = |path: &Path| OpenOptions::new().create(true).append(true).open(path);
         let output: File = open(&log).map_err(Error::io("open", &log))?;
         let errors = output.try_clone().map_err(Error::io("open", &log))?;
@@ -45,7 +47,7 @@ impl Process {
         command.arg(component.name()).args(flags).current_dir(folder).env_clear().process_group(0);
         // A cluster lives for seconds and grows all the while: collecting a young heap again and again cost a seventh of the
         // time to the first answer. The limit keeps long ones small.
-        command.env("GOGC", "400").env("GOMEMLIMIT", "1500MiB");
+        command.env("GOGC", "400").env("GOMEMLIMIT", format!("{heap_mib}MiB"));
         command.stdout(output).stderr(errors);
         if detached {
             command.stdin(Stdio::null());

@@ -145,8 +145,8 @@ reasons! {
     VoidSelfApproval: "Vô hiệu: người duyệt là người đề nghị.", "Void: the approver is the requester.";
     VoidContractor: "Vô hiệu: nhà thầu không được quyết định.", "Void: contractors never decide.";
     VoidPipeline: "Vô hiệu: tài khoản dịch vụ không ký thay người của cơ quan.", "Void: a service account does not sign for the agency, a person does.";
-    VoidSameUnit: "Vô hiệu: đơn vị thẩm định là đơn vị vận hành (NĐ 331/2026 Đ18.4 [D]).", "Void: the appraiser's unit is the operator's unit (NĐ 331/2026 Đ18.4 [D]).";
-    VoidNoUnit: "Vô hiệu: chưa rõ đơn vị của người thẩm định (NĐ 331/2026 Đ18.4 [D]).", "Void: nobody knows of which unit the appraiser is (NĐ 331/2026 Đ18.4 [D]).";
+    VoidSameUnit: "Vô hiệu: đơn vị thẩm định là đơn vị vận hành (NĐ 331/2026 Đ18.4 [D]).", "Void: the appraiser's unit is the operator's unit (Decree 331/2026, article 18.4 [D]).";
+    VoidNoUnit: "Vô hiệu: chưa rõ đơn vị của người thẩm định (NĐ 331/2026 Đ18.4 [D]).", "Void: nobody knows of which unit the appraiser is (Decree 331/2026, article 18.4 [D]).";
     VoidRole: "Vô hiệu: vai trò không có thẩm quyền.", "Void: that role does not sign this action.";
     VoidOutOfOrder: "Vô hiệu: sai thứ tự.", "Void: an earlier number is missing or not void.";
     VoidNoOnboarding: "Vô hiệu: không có hồ sơ này.", "Void: the onboarding does not exist or was re-created.";

@@ -7,7 +7,7 @@ use berth_api::cli::{Arguments, Exit, run};
 use berth_cluster::until;
 use berth_crds::audit::Act;
 use berth_crds::environment::Stage;
-use berth_crds::{AuditRecord, ConditionType, Environment, Reason, condition, labels};
+use berth_crds::{AuditRecord, ConditionType, Environment, Reason, Tenant, condition, labels};
 use berth_tests::error::Result;
 use clap::Parser as _;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -93,7 +93,11 @@ async fn wished(world: &World, code: &str, namespace: &str) -> Result<Environmen
     let waits = until("the environment waits for a person", PATIENCE, async || {
         let paper = world.onboarding("ag-62", code).await.map_err(|e| e.to_string())?;
         let name = paper.status.and_then(|s| s.environment_ref).ok_or("no environment yet")?.name;
-        says(world, &name, Reason::AdoptionPending).await
+        let environment = says(world, &name, Reason::AdoptionPending).await?;
+        // Until its system has a prefix nobody can say what it would put into the namespace.
+        let tenants: Api<Tenant> = Api::all(world.cluster.admin());
+        let tenant = tenants.get(&environment.spec.tenant_ref.name).await.map_err(|e| e.to_string())?;
+        tenant.status.and_then(|s| s.prefix).map(|_| environment).ok_or_else(|| "no prefix yet".to_owned())
     });
     Ok(waits.await?)
 }
@@ -123,7 +127,10 @@ async fn admin(world: &World, folder: &Path, who: &str, words: &[&str]) -> Resul
     }
     let kubeconfig = kubeconfig.display().to_string();
     let all = [&["berth", "admin"][..], words, &["--kubeconfig", &kubeconfig]].concat();
-    Ok(run(Arguments::try_parse_from(all)?).await.unwrap_or_else(|failure| failure.exit()))
+    Ok(run(Arguments::try_parse_from(all)?).await.unwrap_or_else(|failure| {
+        println!("{who}: {words:?}: {failure:?}");
+        failure.exit()
+    }))
 }
 
 /// `berth admin adopt` as somebody.

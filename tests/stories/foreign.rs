@@ -10,6 +10,7 @@ mod registers;
 use std::collections::BTreeMap;
 
 use berth_cluster::{AuditEvent, until};
+use berth_crds::onboarding::Verdict;
 use berth_crds::{ConditionType, Connection, Environment, Onboarding, condition};
 use berth_tests::error::Result;
 use kube::api::DynamicObject;
@@ -35,12 +36,18 @@ async fn says_why(world: &World, paper: &DynamicObject) -> Result<String> {
     );
     let what = format!("{name} says why");
     let why = until(&what, PATIENCE, async || {
-        let conditions = match is_connection {
-            true => connections.get(&name).await.map_err(|e| e.to_string())?.status.unwrap_or_default().conditions,
-            false => onboardings.get(&name).await.map_err(|e| e.to_string())?.status.unwrap_or_default().conditions,
+        let (conditions, failed) = if is_connection {
+            let status = connections.get(&name).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
+            (status.conditions, None)
+        } else {
+            let status = onboardings.get(&name).await.map_err(|e| e.to_string())?.status.unwrap_or_default();
+            // The condition says that a check failed; which one, the check.
+            (status.conditions, status.checks.into_iter().find(|c| c.result == Verdict::Failed).map(|c| c.reason))
         };
         match condition::get(&conditions, ConditionType::Stalled) {
-            Some(told) if told.status == "True" && !told.message.is_empty() => Ok(told.reason.clone()),
+            Some(told) if told.status == "True" && !told.message.is_empty() => {
+                Ok(failed.unwrap_or_else(|| told.reason.clone()))
+            }
             other => Err(format!("{other:?}")),
         }
     });

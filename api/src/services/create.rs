@@ -15,7 +15,12 @@ use crate::{
 
 /// Submits a request, or finds the one of the same request id.
 pub async fn create(door: &Door, caller: &Caller, request: pb::CreateOnboardingRequest) -> Result<pb::Onboarding> {
-    let (agency, spec) = read(door, caller, &request).await?;
+    let (findings, agency, spec) = read(door, caller, &request).await?;
+    if let Err(problem) = findings.or(()) {
+        // What was asked for may stand by now, and asking again would be wrong; who repeats a call is told what came of it.
+        let found = before(door, caller, &agency, &spec).await?;
+        return found.map(|found| message(&found)).ok_or(problem);
+    }
     let request_id = spec.request_id.clone().unwrap_or_else(|| correlation_id() + &correlation_id());
     let id = names::onboarding(&agency, &caller.username, &request_id);
     let papers = Papers::open(door, caller, &agency)?;
@@ -36,12 +41,17 @@ pub async fn create(door: &Door, caller: &Caller, request: pb::CreateOnboardingR
 pub async fn check(door: &Door, caller: &Caller, request: pb::CheckOnboardingRequest) -> Result<pb::Onboarding> {
     let request =
         pb::CreateOnboardingRequest { parent: request.parent, onboarding: request.onboarding, ..Default::default() };
-    let (agency, spec) = read(door, caller, &request).await?;
+    let (findings, agency, spec) = read(door, caller, &request).await?;
+    findings.or(())?;
     checked(door, caller, &agency, &spec).await
 }
 
-/// Agency id and what is asked, without a defect.
-async fn read(door: &Door, caller: &Caller, request: &pb::CreateOnboardingRequest) -> Result<(String, OnboardingSpec)> {
+/// Defects, agency id (empty if it is none of the register) and what is asked.
+async fn read(
+    door: &Door,
+    caller: &Caller,
+    request: &pb::CreateOnboardingRequest,
+) -> Result<(Findings, String, OnboardingSpec)> {
     let mut findings = Findings::default();
     read::request_id(&mut findings, &request.request_id);
     let registers = door.registers();
@@ -53,18 +63,33 @@ async fn read(door: &Door, caller: &Caller, request: &pb::CreateOnboardingReques
     let asked = request.onboarding.as_ref().and_then(|onboarding| onboarding.spec.as_ref());
     let Some(asked) = asked else {
         findings.missing("onboarding.spec", "say what you ask for");
-        return findings.or(Default::default());
+        return Ok((findings, agency.unwrap_or_default(), OnboardingSpec::default()));
     };
     let mut spec = read::spec::spec(&mut findings, asked, &request.request_id, door.clock.today());
     World::read(&registers, caller, &spec).await?.check(&mut findings, &mut spec);
-    findings.or((agency.unwrap_or_default(), spec))
+    Ok((findings, agency.unwrap_or_default(), spec))
+}
+
+/// The very request, if it was submitted before under its request id.
+async fn before(door: &Door, caller: &Caller, agency: &str, spec: &OnboardingSpec) -> Result<Option<Onboarding>> {
+    let Some(request_id) = spec.request_id.as_ref().filter(|_| !agency.is_empty()) else { return Ok(None) };
+    let id = names::onboarding(agency, &caller.username, request_id);
+    match Papers::open(door, caller, agency)?.onboarding(&id).await {
+        Ok(found) if asks_the_same(&found, spec) => Ok(Some(found)),
+        // Then the defects are what there is to say.
+        Ok(_) | Err(Problem::NotFound(_) | Problem::NotAllowed { .. }) => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn asks_the_same(found: &Onboarding, spec: &OnboardingSpec) -> bool {
+    found.spec == OnboardingSpec { requester: found.spec.requester.clone(), ..spec.clone() }
 }
 
 /// The Onboarding that has the name already, if it asks for the same.
 async fn first(papers: &Papers, id: &str, spec: &OnboardingSpec) -> Result<Onboarding> {
     let found = papers.onboarding(id).await?;
-    let asked = OnboardingSpec { requester: found.spec.requester.clone(), ..spec.clone() };
-    if found.spec == asked {
+    if asks_the_same(&found, spec) {
         return Ok(found);
     }
     let name = name::onboarding(&papers.namespace, id);

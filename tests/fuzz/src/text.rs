@@ -130,7 +130,7 @@ pub fn bytes(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 /// A piece that readers stumble over.
 pub fn piece(dice: &mut Dice) -> &'static str {
-    *dice.of::<&str>(PIECES)
+    dice.of::<&str>(PIECES)
 }
 
 fn garbage(dice: &mut Dice) -> Vec<u8> {

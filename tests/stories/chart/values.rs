@@ -196,6 +196,7 @@ fn rest_of_them(objects: &Objects) {
     let text: String = policies.map(|(_, policy)| policy.to_string()).collect();
     assert!(text.contains(r#"[\"berth:night\"].exists(g, g in request.userInfo.groups)"#));
     assert!(text.contains(r#"[\"system:serviceaccount:networks:cilium\"]"#));
+    assert!(text.contains(r#"[\"gateways.example/timeout\"]"#) && !text.contains("argocd.argoproj.io"));
     assert!(!text.contains("calico-node") && !text.contains("[].exists(g,"), "nothing of the defaults is left");
     assert!(
         !objects.contains_key("Namespace pipelines") && !objects.contains_key("RoleBinding pipelines berth-door-sa")

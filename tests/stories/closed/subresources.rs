@@ -61,7 +61,8 @@ async fn writable(client: &Client, group: &str) -> Result<Vec<String>> {
         "" => "/api/v1".to_owned(),
         _ => {
             let about = send(client, "GET", &format!("/apis/{group}"), JSON, &Value::Null).await.body;
-            let version = about["preferredVersion"]["groupVersion"].as_str().ok_or("no such group")?.to_owned();
+            // A group that the cluster does not have has nothing to write.
+            let Some(version) = about["preferredVersion"]["groupVersion"].as_str() else { return Ok(Vec::new()) };
             format!("/apis/{version}")
         }
     };

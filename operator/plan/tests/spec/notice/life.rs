@@ -65,7 +65,9 @@ fn a_return_is_told_with_its_days_and_each_step_when_it_is_reached() {
             "Environment aaaaaa-prod: halted (workloads scaled to zero)".to_owned()
         )]
     );
-    for (stage, words) in [("Suspended", "suspended (exposure"), ("Removed", "removed (its"), ("Active", "in use")] {
+    for (stage, words) in
+        [("Suspended", "suspended (exposure"), ("Removed", "removed (it has no"), ("Active", "in use")]
+    {
         let told = reached(stage);
         assert!(told.len() == 1 && told[0].2.contains(words), "{stage}: {told:?}");
     }

@@ -20,6 +20,26 @@ async fn sees(client: &Client, path: &str, what: &str, holds: impl Fn(&Value) ->
     Ok(seen.await?)
 }
 
+/// A parameter that is missing refuses before any condition of its policy is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_environment_stands_yet_namespaces_of_others_are_made_changed_and_deleted() -> Result<()> {
+    let world = World::start().await?;
+    let admin = world.cluster.admin();
+    let environments = send(&admin, "GET", "/apis/berth.dev/v1alpha1/environments", JSON, &Value::Null).await.body;
+    assert_eq!(environments["items"], json!([]), "nothing stands");
+    let (all, one) = ("/api/v1/namespaces", "/api/v1/namespaces/somebodys");
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "somebodys"}});
+    let labelled = json!({"metadata": {"labels": {"team": "theirs"}}});
+    for (method, path, content_type, body) in
+        [("POST", all, JSON, namespace), ("PATCH", one, MERGE, labelled), ("DELETE", one, JSON, Value::Null)]
+    {
+        let answer = send(&admin, method, path, content_type, &body).await;
+        assert!(answer.accepted(), "{method}: {answer:?}");
+    }
+    sees(&admin, one, "the namespace is gone", Value::is_null).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_quota_goes_on_counting() -> Result<()> {
     let world = shared().await?;

@@ -27,7 +27,7 @@ use kube::ResourceExt;
 use crate::register::Register;
 
 pub use check::{End, Ends, Refusal, Side, is_gone, resolve};
-pub use hosts::{MOST as MOST_HOST_NAMES, granted, lists, place};
+pub use hosts::{MOST as MOST_HOST_NAMES, granted, lists, namespace_of, place};
 pub use policy::render;
 pub use reach::{Place, Question, reach};
 pub use status::{mirrored, tell};

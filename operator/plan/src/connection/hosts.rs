@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use berth_crds::connection::{ConnectionOutcome, ConnectionResult, ConnectionSpec};
+use berth_crds::connection::{ConnectionOutcome, ConnectionResult, ConnectionSpec, EnvironmentEnd};
 use berth_crds::environment::Zone;
 use berth_crds::host::is_under;
-use berth_crds::{Connection, Reason, names};
+use berth_crds::{Connection, Environment, Reason, names};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -23,19 +23,23 @@ pub const MOST: usize = 64;
 /// What stands between two names of the annotation; no name contains it.
 const SEPARATOR: &str = ",";
 
-/// The namespace that the names of a paper are for.
-pub fn place(spec: &ConnectionSpec) -> Option<String> {
-    let end = spec.destination.environment.as_ref()?;
-    Some(names::namespace(&end.environment_ref.name, end.zone.map(Zone::as_str)))
+/// Whose the names of a paper are: an environment's, and of a zoned one the zone's.
+pub fn place(spec: &ConnectionSpec) -> Option<&EnvironmentEnd> {
+    spec.destination.environment.as_ref()
 }
 
-/// Value of the annotation of a namespace, by what papers say that they are granted; `None`: no annotation.
-pub fn granted<'a>(namespace: &str, papers: impl Iterator<Item = &'a Connection>) -> Option<String> {
-    let here = papers.filter(|paper| is_paper(paper) && place(&paper.spec).as_deref() == Some(namespace));
+/// Value of the annotation of a place's namespace, by what papers say that they are granted; `None`: no annotation.
+pub fn granted<'a>(here: &EnvironmentEnd, papers: impl Iterator<Item = &'a Connection>) -> Option<String> {
+    let here = papers.filter(|paper| is_paper(paper) && place(&paper.spec) == Some(here));
     let names: BTreeSet<&str> =
         here.filter_map(|paper| paper.status.as_ref()).flat_map(|s| &s.host_names).map(String::as_str).collect();
     let names: Vec<&str> = names.into_iter().collect();
     (!names.is_empty()).then(|| names.join(SEPARATOR))
+}
+
+/// Name of the namespace of an environment or its zone: its own if it was adopted, else the one that follows.
+pub fn namespace_of(environment: &str, zone: Option<Zone>, seen: Option<&Environment>) -> String {
+    seen.map_or_else(|| names::namespace(environment, zone.map(Zone::as_str)), |seen| seen.namespace_of(zone))
 }
 
 /// Whether the annotation of a namespace has a name.
@@ -89,7 +93,11 @@ fn holder(input: &Input, other: &Connection) -> String {
     if other.namespace() != input.connection.namespace() {
         return "an environment of another agency".into();
     }
-    format!("{:?} by {:?}", place(&other.spec).unwrap_or_default(), other.name_any())
+    let namespace = place(&other.spec).map(|end| {
+        let name = &end.environment_ref.name;
+        namespace_of(name, end.zone, input.register.environments.get(name).map(AsRef::as_ref))
+    });
+    format!("{:?} by {:?}", namespace.unwrap_or_default(), other.name_any())
 }
 
 /// Whether the names may be asked for as they are.

@@ -4,12 +4,12 @@
 use std::net::IpAddr;
 
 use berth_crds::environment::Zone;
-use berth_crds::{AddressPlan, ConditionType, Connection, condition, names};
+use berth_crds::{AddressPlan, ConditionType, Connection, condition};
 use ipnet::IpNet;
 use jiff::civil::Date;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 
-use super::{render, resolve};
+use super::{namespace_of, render, resolve};
 use crate::address;
 use crate::desired::{self, Blocked};
 use crate::netpol::{Attempt, Blocks, End, Family, Pod, Protocol, Verdict, judge};
@@ -81,9 +81,8 @@ fn end(question: &Question, place: &Place) -> Result<(End, Vec<NetworkPolicy>), 
         Place::Namespace { environment, zone } => (environment, *zone),
     };
     let register = question.register;
-    let derived = names::namespace(environment, zone.map(Zone::as_str));
     let seen = register.environments.get(environment);
-    let name = seen.map_or(derived, |environment| environment.namespace_of(zone));
+    let name = namespace_of(environment, zone, seen.map(AsRef::as_ref));
     let missing = || Blocked {
         reason: berth_crds::Reason::MissingReference,
         message: format!("There is no namespace {name:?}; see the environment's own list."),

@@ -1,5 +1,7 @@
 //! Namespaces: created, never applied. One that we did not create is never written to, unless people gave it to us.
 
+use berth_crds::common::NameRef;
+use berth_crds::connection::EnvironmentEnd;
 use berth_crds::environment::NamespaceStatus;
 use berth_crds::{ConditionType, Environment, Reason, labels};
 use berth_plan::adoption;
@@ -36,7 +38,8 @@ pub async fn ensure(
             return Ok(Err(stop));
         }
         relabel(wanted, &found, ctx).await?;
-        host_names::keep(&wanted.name, ctx).await?;
+        let environment_ref = NameRef::to(environment.name_any());
+        host_names::keep(EnvironmentEnd { environment_ref, zone: wanted.zone }, ctx).await?;
         all.push(NamespaceStatus { uid: found.uid(), ..status });
     }
     Ok(Ok(all))

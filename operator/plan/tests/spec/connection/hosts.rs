@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use berth_crds::{Connection, Reason};
-use berth_plan::connection::{MOST_HOST_NAMES, Stage, granted, place};
+use berth_crds::connection::EnvironmentEnd;
+use berth_crds::environment::{AdoptedNamespace, Zone};
+use berth_crds::{Connection, Environment, Reason};
+use berth_plan::connection::{MOST_HOST_NAMES, Stage, granted, namespace_of, place};
 use serde_json::{Value, json};
 
 use super::{Scene, inside};
@@ -127,6 +129,15 @@ fn who_only_asks_has_no_name_nor_who_was_refused_whose_paper_is_over_or_who_name
 }
 
 #[test]
+fn the_names_of_an_adopted_namespace_go_where_it_is() {
+    let mut environment = Environment::new("aaaaaa-prod", Default::default());
+    environment.spec.adopt = vec![AdoptedNamespace { zone: None, name: "hoso".into(), uid: None }];
+    assert_eq!(namespace_of("aaaaaa-prod", None, Some(&environment)), "hoso");
+    assert_eq!(namespace_of("aaaaaa-prod", Some(Zone::Dmz), Some(&environment)), "aaaaaa-prod-dmz");
+    assert_eq!(namespace_of("aaaaaa-prod", None, None), "aaaaaa-prod");
+}
+
+#[test]
 fn two_papers_of_one_namespace_may_have_one_name() {
     let mut renewed = other("ag-62", "cccccc-prod", &[NAME, "b.example"], Some("09:00"));
     renewed.spec.destination.environment.as_mut().unwrap().zone = None;
@@ -134,16 +145,17 @@ fn two_papers_of_one_namespace_may_have_one_name() {
     scene.pass();
     renewed.status.as_mut().unwrap().host_names = renewed.spec.host_names.clone();
     let papers = [&scene.connection, &renewed];
-    assert_eq!(place(&renewed.spec).as_deref(), Some("cccccc-prod"));
+    let here = place(&renewed.spec).unwrap();
+    assert_eq!((here.environment_ref.name.as_str(), here.zone), ("cccccc-prod", None));
     let expected = "a.example,b.example,dichvucong.tinh.example";
-    assert_eq!(granted("cccccc-prod", papers.into_iter()).as_deref(), Some(expected));
-    assert_eq!(granted("cccccc-prod-dmz", papers.into_iter()), None);
+    assert_eq!(granted(here, papers.into_iter()).as_deref(), Some(expected));
+    assert_eq!(granted(&EnvironmentEnd { zone: Some(Zone::Dmz), ..here.clone() }, papers.into_iter()), None);
     // The end of one takes only what the other has not.
     scene.act("asking", "owner.1", "Close", "lan", "09:40");
     scene.pass();
     let after = [&scene.connection, &renewed];
-    assert_eq!(granted("cccccc-prod", after.into_iter()).as_deref(), Some("b.example,dichvucong.tinh.example"));
-    assert_eq!(granted("cccccc-prod", [&scene.connection].into_iter()), None);
+    assert_eq!(granted(here, after.into_iter()).as_deref(), Some("b.example,dichvucong.tinh.example"));
+    assert_eq!(granted(here, [&scene.connection].into_iter()), None);
 }
 
 #[test]

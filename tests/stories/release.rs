@@ -6,7 +6,7 @@ use berth_crds::{ConditionType, PrefixBlock, PrefixClaim, Tenant, condition, lab
 use berth_tests::error::Result;
 use berth_tests::stack::Account;
 use kube::{Api, ResourceExt};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::attack::{JSON, send};
 use crate::world::{PATIENCE, World};
@@ -29,11 +29,10 @@ async fn bound(world: &World, tenant: &str, before: Option<&str>) -> Result<(Pre
     .await?)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_prefix_that_is_given_back_returns_to_its_claimant_and_one_in_use_stays() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    let tenant = json!({
-        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": "byhand"},
+/// A system that is entered by hand.
+pub fn entered(name: &str) -> Value {
+    json!({
+        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": name},
         "spec": {
             "code": "IS-98", "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": "ag-62"}, "level": 1,
             "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
@@ -41,7 +40,13 @@ async fn a_prefix_that_is_given_back_returns_to_its_claimant_and_one_in_use_stay
             "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2024-01-01"}}],
             "migrationStage": "Operating"
         }
-    });
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prefix_that_is_given_back_returns_to_its_claimant_and_one_in_use_stays() -> Result<()> {
+    let (world, _operator) = World::own().await?;
+    let tenant = entered("byhand");
     let made = send(&world.client("platform"), "POST", "/apis/berth.dev/v1alpha1/tenants", JSON, &tenant).await;
     assert!(made.accepted(), "{made:?}");
     let (claim, block) = bound(&world, "byhand", None).await?;

@@ -126,16 +126,7 @@ async fn registers_and_blocks_stay_guarded_while_they_are_terminating() -> Resul
     let client = mallory(lab.cluster()).await?;
     let berth = "/apis/berth.dev/v1alpha1";
     let note = json!({"metadata": {"annotations": {"example.com/note": "x"}}});
-    let tenant = json!({
-        "apiVersion": "berth.dev/v1alpha1", "kind": "Tenant", "metadata": {"name": "ending"},
-        "spec": {
-            "code": "IS-98", "displayName": {"vi": "Hệ thống cũ"}, "agencyRef": {"name": "ag-62"}, "level": 1,
-            "siteRef": {"name": "binh-duong-dc1"}, "basis": {"type": "Direct", "reason": "Nhập lại sổ cũ."},
-            "owners": [{"agencyRef": {"name": "ag-62"}, "from": "2024-01-01"}],
-            "levels": [{"level": 1, "status": "Proposed", "inForce": {"from": "2024-01-01"}}],
-            "migrationStage": "Operating"
-        }
-    });
+    let tenant = crate::release::entered("ending");
     let tenant = dying(&client, &format!("{berth}/tenants"), tenant).await?;
     let status = format!("{tenant}/status");
     let invented = json!({"status": {"prefix": "3fff:a10:1100::/56"}});

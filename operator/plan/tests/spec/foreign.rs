@@ -69,28 +69,25 @@ const PREFIXES: [&str; 12] = [
     "x",
 ];
 
-/// Xorshift: the same papers on every run, each of its own number.
-struct Dice(u64);
+/// The dice of the fuzzers, with names to throw: the same papers on every run, each of its own number.
+struct Dice(berth_fuzz::Dice);
 
 impl Dice {
     fn of_case(number: u64) -> Self {
-        let mut dice = Self(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut dice = berth_fuzz::Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         // The first throws of seeds that lie side by side are alike.
         for _ in 0..4 {
             dice.throw(2);
         }
-        dice
+        Self(dice)
     }
 
     fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from((self.0 >> 16) % sides as u64).expect("smaller than sides")
+        self.0.throw(sides)
     }
 
     fn once_in(&mut self, sides: usize) -> bool {
-        self.throw(sides) == 0
+        self.0.once_in(sides)
     }
 
     fn of<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {

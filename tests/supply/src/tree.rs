@@ -41,15 +41,24 @@ pub fn product(root: &Path, target: Option<&str>) -> Result<BTreeMap<Package, Pa
 
 /// Without edges of tests, cargo leaves out the features that only tests ask for, as a release build does.
 fn ask(root: &Path, target: Option<&str>, edges: &str) -> Result<String> {
+    let packages = PRODUCT.into_iter().flat_map(|package| ["--package", package]);
+    let target = target.into_iter().flat_map(|target| ["--target", target]);
+    show(root, ["--format", "{p}|{l}", "--edges", edges].into_iter().chain(packages).chain(target))
+}
+
+/// Packages that some arguments of `cargo tree` choose, each with the features that it is built with:
+/// `tokio v1.48.0 default,fs,rt`, and ` (*)` after what was shown before.
+///
+/// # Errors
+/// [`Error::Cargo`] with cargo's own words.
+pub fn features(root: &Path, arguments: &[&str]) -> Result<String> {
+    show(root, ["--format", "{p} {f}"].iter().chain(arguments).copied())
+}
+
+fn show<'a>(root: &Path, arguments: impl Iterator<Item = &'a str>) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.current_dir(root).args(["tree", "--locked", "--prefix", "none", "--format", "{p}|{l}", "--edges", edges]);
-    for package in PRODUCT {
-        command.args(["--package", package]);
-    }
-    if let Some(target) = target {
-        command.args(["--target", target]);
-    }
+    command.current_dir(root).args(["tree", "--locked", "--prefix", "none"]).args(arguments);
     let output = command.output().map_err(|error| Error::Cargo(error.to_string()))?;
     if !output.status.success() {
         return Err(Error::Cargo(String::from_utf8_lossy(&output.stderr).trim().to_owned()));

@@ -132,3 +132,20 @@ fn name(manifest: &str) -> String {
     let line = manifest.lines().find_map(|line| line.strip_prefix("name = \""));
     line.and_then(|rest| rest.strip_suffix('"')).expect("a package has a name").to_owned()
 }
+
+/// What nearly everything is built on: where one of these is asked for with other features, all the rest is built again.
+const FOUNDATIONS: [&str; 8] =
+    ["getrandom v0.3", "serde_core v", "serde v", "tokio v", "hyper v", "kube-core v", "kube-client v", "kube v"];
+
+#[test]
+fn the_demo_is_built_of_the_libraries_that_the_tests_are_built_of() {
+    let features = |arguments: &[&str]| -> BTreeSet<String> {
+        let shown = tree::features(&root(), arguments).expect("cargo reads its own lock file");
+        let wanted = |line: &&str| FOUNDATIONS.iter().any(|begins| line.starts_with(begins));
+        shown.lines().filter(wanted).map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+    };
+    let demo = features(&["--package", "berth-tests", "--edges", "normal,build"]);
+    let tests = features(&["--workspace", "--edges", "normal,build,dev"]);
+    assert!(demo.len() >= FOUNDATIONS.len(), "{demo:#?}");
+    assert_eq!(demo.difference(&tests).collect::<Vec<_>>(), Vec::<&String>::new(), "of the tests: {tests:#?}");
+}

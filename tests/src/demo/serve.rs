@@ -122,16 +122,24 @@ async fn command_line() -> Result<std::path::PathBuf> {
     step("building the command line `berth`");
     let root = files::root();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = tokio::process::Command::new(cargo)
-        .args(["build", "--quiet", "--package", "berth-tests", "--package", "berth-api", "--bin", "berth"])
-        .current_dir(&root)
-        .status()
-        .await?;
+    let mut command = tokio::process::Command::new(cargo);
+    command.args(["build", "--quiet", "--package", "berth-tests", "--package", "berth-api", "--bin", "berth"]);
+    // What cargo tells a program that it runs about its package: `ring` and whatever uses it would be built again, and once
+    // more by whoever calls cargo next.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_a_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    let status = command.current_dir(&root).status().await?;
     if !status.success() {
         return Err("building `berth` failed".into());
     }
     let own = std::env::current_exe()?;
     Ok(own.parent().ok_or("the demo lies in a folder")?.to_owned())
+}
+
+/// Whether a variable is one that cargo sets for a program of a package.
+fn of_a_package(name: &str) -> bool {
+    name == "OUT_DIR" || ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|begins| name.starts_with(begins))
 }
 
 /// Says what happens, on stderr.

@@ -7,8 +7,10 @@ use std::{
 
 use crate::{Error, Result};
 
-/// How often a condition is looked at.
+/// How often a condition is looked at, at first.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(25);
+/// And when it has been waited for a while.
+const LONGEST: Duration = Duration::from_millis(100);
 
 /// Polls `probe` until it is `Ok`; its error says what is seen instead.
 ///
@@ -28,9 +30,16 @@ pub async fn until<T, E: Display, F: Future<Output = Result<T, E>>>(
             Ok(Err(seen)) => last = seen.to_string(),
             Err(_) => {}
         }
-        if start.elapsed() + INTERVAL > within {
+        let pause = pause(start.elapsed());
+        if start.elapsed() + pause > within {
             return Err(Error::Deadline { what: what.into(), within, last });
         }
-        tokio::time::sleep(INTERVAL).await;
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// Time until the next look. Each costs who asks and who answers some work, mostly while both are busy with something else:
+/// what has taken long may be seen a little later.
+fn pause(waited: Duration) -> Duration {
+    (waited / 4).clamp(INTERVAL, LONGEST)
 }

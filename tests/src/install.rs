@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use berth_cluster::{Cluster, Login, until};
 use berth_crds::{Agency, ConditionType, condition};
-use kube::api::{DynamicObject, PostParams};
+use k8s_openapi::api::admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::ApiResource;
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
@@ -33,11 +34,46 @@ pub async fn stored(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-/// The policies with parameters; returns when everything is in force.
+/// The policies with parameters; returns when everything is in force. Every world begins with it, so it is done without
+/// kubectl, which asks for all that a cluster has first.
 pub async fn parameters(cluster: &Cluster) -> Result<()> {
-    let (parameters, _) = policies()?;
-    apply(cluster, &parameters).await?;
-    in_force(&cluster.admin()).await
+    let (admin, (parameters, _)) = (cluster.admin(), policies()?);
+    kinds_are_told(&admin).await?;
+    for file in parameters {
+        for document in std::fs::read_to_string(file)?.split("\n---\n") {
+            policy(&admin, &serde_yaml::from_str(document)?).await?;
+        }
+    }
+    in_force(&admin).await
+}
+
+/// Waits until an API server that has just started tells which kinds of ours there are: it asks itself when the first policy
+/// with parameters comes.
+async fn kinds_are_told(admin: &Client) -> Result<()> {
+    until("the kinds are told", PATIENCE, async || {
+        let groups = admin.list_api_groups_aggregated().await.map_err(|e| e.to_string())?.items;
+        let mut told = groups.iter().flat_map(|group| &group.versions).flat_map(|version| &version.resources);
+        let known = told.any(|kind| kind.resource.as_deref() == Some("environments"));
+        if known { Ok(()) } else { Err(format!("{} groups without ours", groups.len())) }
+    })
+    .await?;
+    Ok(())
+}
+
+/// What `kubectl apply --server-side --force-conflicts` does with a policy or a binding.
+async fn policy(admin: &Client, object: &Value) -> Result<()> {
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let (params, patch) = (PatchParams::apply("kubectl").force().validation_strict(), Patch::Apply(object));
+    match object["kind"].as_str().unwrap_or_default() {
+        "ValidatingAdmissionPolicy" => {
+            Api::<ValidatingAdmissionPolicy>::all(admin.clone()).patch(name, &params, &patch).await?;
+        }
+        "ValidatingAdmissionPolicyBinding" => {
+            Api::<ValidatingAdmissionPolicyBinding>::all(admin.clone()).patch(name, &params, &patch).await?;
+        }
+        kind => return Err(format!("{name}: {kind} takes no parameters").into()),
+    }
+    Ok(())
 }
 
 /// The policies' files: those that read parameters, and the others.

@@ -24,7 +24,7 @@ use tonic::Code;
 use crate::addresses::{enter, plan_anew};
 use crate::networks::{self, cilium, kind};
 use crate::notices::{self, LAN};
-use crate::world::{PATIENCE, World, decision, request, shared};
+use crate::world::{PATIENCE, World, changed, decision, request, shared};
 use crate::{dates, report};
 
 /// The days on which A1 plays: check and decision have twelve working days, to 24 September.
@@ -116,7 +116,7 @@ async fn a1_a_level_2_system_of_class_m_is_ready_in_time_with_both_families_its_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a3_level_5_is_refused_everywhere_and_level_4_where_the_site_does_not_reach_it() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = changed().await?;
     let ask = async |name: &str, level: i64| {
         let change = |spec: &mut serde_json::Value| {
             spec["system"]["level"] = json!(level);

@@ -26,7 +26,7 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::connection::{act as opening, ask, reaches, standing as standing_of};
-use crate::world::{PATIENCE, World, code, decision, request, shared};
+use crate::world::{PATIENCE, World, changed, code, decision, request, shared};
 
 /// Submits a paper about a whole system.
 pub async fn about(world: &World, who: &str, agency: &str, name: &str, with: Value) -> Result<Onboarding> {
@@ -286,7 +286,7 @@ async fn deputise(world: &World, paper: &Onboarding, n: u32, absent: Option<&str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deputy_signs_from_the_first_day_to_the_last_and_no_longer_once_it_is_taken_back() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = changed().await?;
     let today = berth_api::clock::Clock::system().today();
     let (day, tomorrow, yesterday) = (today.to_string(), today.tomorrow()?.to_string(), today.yesterday()?.to_string());
     // The chart's `signers.approver`: who may be a deputy at all.

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::attack::{JSON, MERGE, acting_as_account, dry_run, send};
 use crate::life;
-use crate::world::{PATIENCE, World};
+use crate::world::{PATIENCE, World, changed};
 
 /// Workloads that run before anybody speaks of an environment: two pods that no node has to take.
 const REPLICAS: i32 = 2;
@@ -182,7 +182,7 @@ pub async fn comes_and_goes(world: &World) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_namespace_is_adopted_by_its_uid_untouched_and_goes_back_as_it_was() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = changed().await?;
     let folder = tempfile::tempdir()?;
     let (world, folder) = (&world, folder.path());
     let_adopt(world).await?;

@@ -1,6 +1,9 @@
 //! One cluster with Berth and the province installed, and what stories do on it again and again.
 
+mod common;
 mod people;
+
+pub use common::{Common, Manned, changed, shared};
 
 use std::time::Duration;
 
@@ -24,15 +27,6 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 pub struct World {
     pub cluster: Cluster,
     pub people: Vec<Person>,
-}
-
-/// The world of stories that leave each other alone: each has its own systems, none changes a register.
-static SHARED: OnceCell<(World, Operator)> = OnceCell::const_new();
-
-/// The shared world, with an operator in it. It ends with the process.
-pub async fn shared() -> Result<&'static World> {
-    canary::silent();
-    Ok(&SHARED.get_or_try_init(World::own).await?.0)
 }
 
 /// What etcd holds once the chart's files (but for policies with parameters) and the province are installed and every

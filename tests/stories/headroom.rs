@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::attack::{MERGE, send};
 use crate::counts::quiet;
-use crate::world::{PATIENCE, World, addition, request};
+use crate::world::{PATIENCE, World, addition, request, shared};
 
 async fn site(world: &World) -> Result<Site> {
     Ok(Api::all(world.cluster.admin()).get("binh-duong-dc1").await?)
@@ -210,10 +210,10 @@ async fn a_zone_grows_only_once_the_other_one_uses_no_more_than_its_part() -> Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = shared().await?;
     let environment = world.onboard("ag-62", "shrink", |_| {}).await?;
     let name = environment.name_any();
-    claim(&world, &name, "40Gi").await?;
+    claim(world, &name, "40Gi").await?;
     let mut body = request("ag-62", "shrink-2");
     let spec = &mut body["spec"];
     spec["action"] = json!("Change");
@@ -226,7 +226,7 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     world.decide("approver", &paper, "Approve").await?;
     world.until(&paper, ConditionType::Ready).await?;
     let booked = async || -> Result<Amounts> {
-        let ledger = Ledger::of_site(&site(&world).await?);
+        let ledger = Ledger::of_site(&site(world).await?);
         let held = ledger.find(HolderKind::Environment, &name).ok_or("nothing is booked")?;
         Ok(Amounts::parse(&held.resources)?)
     };
@@ -239,7 +239,7 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
     .await?;
     let quota = world.within::<ResourceQuota>(&name).await?.remove(0);
     assert_eq!(quota.status.and_then(|s| s.hard).unwrap_or_default()["requests.storage"].0, "10Gi");
-    free(&world, &name).await?;
+    free(world, &name).await?;
     until("the rest is given back", PATIENCE, async || {
         let now = booked().await.map_err(|e| e.to_string())?.to_resources().storage;
         if now == "10Gi" { Ok(()) } else { Err(now) }
@@ -250,7 +250,7 @@ async fn shrinking_below_use_never_exceeds_the_grant() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_automatic_rule_decides_within_the_budget_and_names_rule_and_numbers() -> Result<()> {
-    let world = crate::world::shared().await?;
+    let world = shared().await?;
     let environment = world.onboard("ag-67", "auto-1", |_| {}).await?;
     let small =
         json!({"kind": "Dev", "classRef": {"name": "xs"}, "quota": {"cpu": "500m", "memory": "1Gi", "storage": "5Gi"}});

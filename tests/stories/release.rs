@@ -9,7 +9,7 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::attack::{JSON, send};
-use crate::world::{PATIENCE, World};
+use crate::world::{PATIENCE, World, shared};
 
 /// A claim that is bound, with its block; another than `before`.
 async fn bound(world: &World, tenant: &str, before: Option<&str>) -> Result<(PrefixClaim, PrefixBlock)> {
@@ -45,11 +45,17 @@ pub fn entered(name: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prefix_that_is_given_back_returns_to_its_claimant_and_one_in_use_stays() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    let tenant = entered("byhand");
+    let world = shared().await?;
+    let tenant = entered("giving");
     let made = send(&world.client("platform"), "POST", "/apis/berth.dev/v1alpha1/tenants", JSON, &tenant).await;
     assert!(made.accepted(), "{made:?}");
-    let (claim, block) = bound(&world, "byhand", None).await?;
+    let (claim, block) = bound(world, "giving", None).await?;
+    let tenants: Api<Tenant> = Api::all(world.cluster.admin());
+    until("the system shows its prefix", PATIENCE, async || {
+        let shown = tenants.get("giving").await.map_err(|e| e.to_string())?.status.unwrap_or_default().prefix;
+        if shown.as_ref() == Some(&block.spec.cidr) { Ok(()) } else { Err(format!("{shown:?}")) }
+    })
+    .await?;
 
     // Nobody but the operator's own account may delete a claim; a Tenant that stands asks anew, and is answered the same.
     let account = Account::of(&world.cluster, labels::OPERATOR_ACCOUNT).await?;
@@ -58,16 +64,15 @@ async fn a_prefix_that_is_given_back_returns_to_its_claimant_and_one_in_use_stay
         Api::<PrefixClaim>::all(world.client("platform")).delete(&claim.name_any(), &Default::default()).await;
     assert_eq!(crate::world::code(refused), 403);
     claims.delete(&claim.name_any(), &Default::default()).await?;
-    let (again, returned) = bound(&world, "byhand", claim.uid().as_deref()).await?;
+    let (again, returned) = bound(world, "giving", claim.uid().as_deref()).await?;
     assert_eq!((returned.uid(), &returned.spec.cidr), (block.uid(), &block.spec.cidr), "the very block comes back");
     assert_eq!((&returned.spec.state, &returned.spec.claim_ref.uid), (&BlockState::Confirmed, &again.uid().unwrap()));
-    let tenants: Api<Tenant> = Api::all(world.cluster.admin());
-    assert_eq!(tenants.get("byhand").await?.status.unwrap_or_default().prefix.as_ref(), Some(&block.spec.cidr));
+    assert_eq!(tenants.get("giving").await?.status.unwrap_or_default().prefix.as_ref(), Some(&block.spec.cidr));
 
     // With namespaces that are addressed from it, the block is not let go.
     let environment = world.onboard("ag-62", "in-use", |_| {}).await?;
     let plate = environment.spec.tenant_ref.name.clone();
-    let (claim, block) = bound(&world, &plate, None).await?;
+    let (claim, block) = bound(world, &plate, None).await?;
     claims.delete(&claim.name_any(), &Default::default()).await?;
     until("the claim says that its prefix is in use", PATIENCE, async || {
         let claim = claims.get(&claim.name_any()).await.map_err(|e| e.to_string())?;

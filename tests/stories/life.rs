@@ -1,17 +1,14 @@
-//! The life of an environment: extended, suspended and resumed, and given back to the last namespace, booking and prefix.
+//! The life of an environment: extended, suspended and resumed, and on its way out; to the end of that: `leaving`.
 
 use berth_api::cli::Exit;
 use berth_api::proto::v1 as pb;
 use berth_cluster::until;
-use berth_crds::address::BlockState;
 use berth_crds::common::HolderKind;
 use berth_crds::connection::ConnectionState;
-use berth_crds::decision::{Effect, Saved};
+use berth_crds::decision::Effect;
 use berth_crds::environment::{Lifecycle, Stage};
 use berth_crds::onboarding::State;
-use berth_crds::{
-    Agency, ConditionType, Decision, Environment, Onboarding, PrefixBlock, Site, Tenant, condition, labels, names,
-};
+use berth_crds::{Agency, ConditionType, Decision, Environment, Onboarding, Site, condition, labels, names};
 use berth_tests::error::Result;
 use berth_tests::stack::Account;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet, StatefulSet};
@@ -24,7 +21,7 @@ use serde_json::{Value, json};
 use crate::attack::{MERGE, send};
 use crate::connection;
 use crate::way::Way;
-use crate::world::{PATIENCE, World, addition, code, decision, shared};
+use crate::world::{Manned, PATIENCE, World, addition, code, decision, shared};
 
 /// A rule set in which every step of a way out falls on the day of the decision: what days do is the plan's own tests.
 pub async fn without_days(world: &World) -> Result<()> {
@@ -36,8 +33,15 @@ pub async fn without_days(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// A world with such a rule set.
+pub async fn dayless() -> Result<Manned> {
+    let world = Manned::new().await?;
+    without_days(&world).await?;
+    Ok(world)
+}
+
 /// The environment as it is now.
-async fn now(world: &World, name: &str) -> std::result::Result<Environment, kube::Error> {
+pub async fn now(world: &World, name: &str) -> std::result::Result<Environment, kube::Error> {
     Api::all(world.cluster.admin()).get(name).await
 }
 
@@ -141,7 +145,7 @@ pub async fn replicas(world: &World, namespace: &str) -> Result<[Option<i32>; 3]
 }
 
 /// Which roles are bound in a namespace.
-async fn bound(world: &World, namespace: &str) -> Result<Vec<String>> {
+pub async fn bound(world: &World, namespace: &str) -> Result<Vec<String>> {
     let mut roles: Vec<String> =
         world.within::<RoleBinding>(namespace).await?.into_iter().map(|b| b.role_ref.name).collect();
     roles.sort();
@@ -156,102 +160,6 @@ pub async fn booked(world: &World, name: &str) -> Result<bool> {
     let agencies = world.all::<Agency>().await?.into_iter().any(|a| of(a.status.unwrap_or_default().booked));
     let sites = world.all::<Site>().await?.into_iter().any(|s| of(s.status.unwrap_or_default().booked));
     Ok(agencies || sites)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a16_a30_a_system_leaves_halted_reversed_and_removed_with_prefix_and_booking_given_back() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    without_days(&world).await?;
-    let environment = world.onboard("ag-62", "leaver", |_| {}).await?;
-    let (name, plate) = (environment.name_any(), environment.spec.tenant_ref.name.clone());
-    let tenants: Api<Tenant> = Api::all(world.cluster.admin());
-    let prefix = tenants.get(&plate).await?.status.and_then(|s| s.prefix).ok_or("no prefix")?;
-    workloads(&world, &name).await?;
-    let deployments: Api<Deployment> = Api::namespaced(world.client("lead-62"), &name);
-    assert!(booked(&world, &name).await?);
-
-    // Halted: nothing runs, everybody reads, and what ran is remembered.
-    let paper = act(&world, "Decommission", "out-1", &name, json!({})).await?;
-    let halted = reaches(&world, &name, Stage::Halted).await?;
-    assert_eq!(replicas(&world, &name).await?, [Some(0); 3]);
-    let remembered = halted.status.clone().unwrap_or_default().halted;
-    assert_eq!(
-        remembered.iter().map(|w| (w.name.as_str(), w.replicas)).collect::<Vec<_>>(),
-        [("web", 3), ("db", 2), ("rs", 1)]
-    );
-    assert_eq!(bound(&world, &name).await?, ["berth-tenant-view"]);
-    assert_eq!(deployments.get("web").await?.name_any(), "web");
-    assert_eq!(code(deployments.delete("web", &Default::default()).await), 403);
-    let told = world.onboarding("ag-62", &paper.name_any()).await?.status.and_then(|s| s.summary);
-    assert_eq!(told.map(|s| s.state), Some(State::Decommissioning));
-    tells(&world, "leaver", State::Decommissioning).await?;
-
-    // Reversed: exactly as it was.
-    act(&world, "Resume", "back", &name, json!({})).await?;
-    let back = reaches(&world, &name, Stage::Active).await?;
-    assert_eq!(replicas(&world, &name).await?, [Some(3), Some(2), Some(1)]);
-    assert_eq!(bound(&world, &name).await?, ["berth-tenant-admin"]);
-    assert_eq!(
-        (back.spec.lifecycle, back.spec.schedule, back.status.unwrap_or_default().halted),
-        (Lifecycle::Active, None, vec![])
-    );
-    for paper in ["leaver", "out-1"] {
-        tells(&world, paper, State::HandedOver).await?;
-    }
-
-    // Given back again; who asked for it does not sign that everything is saved.
-    let paper = act(&world, "Decommission", "out-2", &name, json!({})).await?;
-    let halted = reaches(&world, &name, Stage::Halted).await?;
-    let unsigned = until("it says what it waits for", PATIENCE, async || {
-        let conditions = now(&world, &name).await.map_err(|e| e.to_string())?.status.unwrap_or_default().conditions;
-        condition::get(&conditions, ConditionType::Reconciled)
-            .map(|c| c.reason.clone())
-            .ok_or(format!("{conditions:?}"))
-    })
-    .await?;
-    assert_eq!(unsigned, "AwaitingReconciliation");
-    let namespaces: Api<Namespace> = Api::all(world.cluster.admin());
-    assert_eq!(code(namespaces.delete(&name, &Default::default()).await), 403, "by nobody's hand either");
-    // The minutes alone say nothing of the steps before them.
-    let mut unsaved = reconciliation(&paper, 1);
-    unsaved["spec"].as_object_mut().expect("the body above has a spec").remove("saved");
-    assert_eq!(code(world.create("both", unsaved).await), 422);
-    assert_eq!(code(world.create("lead-62", reconciliation(&paper, 1)).await), 403);
-    assert_eq!(code(world.create("lead-61", reconciliation(&paper, 1)).await), 403);
-    assert_eq!(namespaces.get(&name).await?.uid(), halted.status.and_then(|s| s.namespaces[0].uid.clone()));
-    let word = world.sign("both", reconciliation(&paper, 1)).await?;
-    let saved = Saved { statistics_sha256: "1".repeat(64), backup_sha256: "2".repeat(64) };
-    let hash = word.spec.document.and_then(|minutes| minutes.sha256);
-    assert_eq!((word.spec.saved, hash), (Some(saved), Some("0".repeat(64))), "a checksum of every step");
-    let gone = reaches(&world, &name, Stage::Removed).await?;
-    let status = gone.status.clone().unwrap_or_default();
-    assert_eq!((status.namespaces.len(), status.prefix, status.granted), (0, None, None));
-    assert_eq!(code(namespaces.get(&name).await), 404);
-    assert!(!booked(&world, &name).await?);
-    let blocks: Api<PrefixBlock> = Api::all(world.cluster.admin());
-    until("the system's block is in quarantine", PATIENCE, async || {
-        let block = blocks.get(&names::block(&prefix)).await.map_err(|e| e.to_string())?;
-        if block.spec.state == BlockState::Quarantined { Ok(()) } else { Err(format!("{block:?}")) }
-    })
-    .await?;
-    let left = tenants.get(&plate).await?.status.unwrap_or_default();
-    assert!(left.left.is_some() && left.prefix.is_none(), "{left:?}");
-    for paper in ["leaver", "out-2"] {
-        tells(&world, paper, State::Closed).await?;
-    }
-
-    // A16: the next system is numbered elsewhere. The one that left gets its own back when it comes again.
-    let next = world.onboard("ag-62", "next", |_| {}).await?;
-    assert_ne!(tenants.get(&next.spec.tenant_ref.name).await?.status.and_then(|s| s.prefix).as_ref(), Some(&prefix));
-    let again = addition("ag-62", "again", &plate, json!({"kind": "Prod", "classRef": {"name": "xs"}}));
-    world.create("lead-62", again).await?;
-    let again = world.onboarding("ag-62", "again").await?;
-    world.decide("approver", &again, "Approve").await?;
-    world.until(&again, ConditionType::Ready).await?;
-    let again = now(&world, &name).await?;
-    assert_eq!((again.uid(), again.status.and_then(|s| s.stage)), (gone.uid(), Some(Stage::Active)));
-    assert_eq!(tenants.get(&plate).await?.status.and_then(|s| s.prefix), Some(prefix));
-    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

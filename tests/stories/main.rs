@@ -39,6 +39,7 @@ mod release;
 mod report;
 mod search;
 mod life;
+mod leaving;
 mod unready;
 mod acceptance;
 mod acts;

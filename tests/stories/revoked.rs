@@ -1,6 +1,6 @@
-//! S13, revocation: whoever is taken off a list, whose binding goes, whose account is deleted or whose environment is removed is
-//! out, at the API server and at the door, also of what they were following. What other stories tell is not told again: an entry
-//! of an access list that ends (`night`), members and an agency's papers by kubectl (`abuse`), a new owner (`transfer`).
+//! S13, revocation: whoever is taken off a list, whose binding goes or whose account is deleted is out, at the API server and at
+//! the door, also of what they were following. What other stories tell is not told again: an entry of an access list that ends
+//! (`night`), members and an agency's papers by kubectl (`abuse`), a new owner (`transfer`), a removed environment (`leaving`).
 
 use std::time::Instant;
 
@@ -12,15 +12,13 @@ use berth_tests::error::Result;
 use berth_tests::people::{self, Account};
 use berth_tests::stack::Door;
 use k8s_openapi::api::core::v1::ServiceAccount;
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, RoleBinding};
+use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use kube::api::Patch;
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tonic::{Code, Status, Streaming};
 
-use crate::life;
-use crate::night::{edit, enters, gets};
-use crate::world::{PATIENCE, World, addition, code, decision};
+use crate::world::{PATIENCE, World, code, decision};
 
 /// Waits until a call is answered with a code, and prints how long that took.
 async fn answered<T>(what: &str, wanted: Code, call: impl AsyncFn() -> std::result::Result<T, Status>) -> Result<()> {
@@ -157,40 +155,4 @@ async fn a_signer(world: &World, door: &Door, paper: &str) -> Result<()> {
     let bindings = Api::<ClusterRoleBinding>::all(world.cluster.admin());
     bindings.delete("berth-signer-approver", &Default::default()).await?;
     answered("who has no role approves nothing", Code::PermissionDenied, approve).await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_was_in_a_removed_environment_is_out_and_not_in_again_with_what_takes_its_name() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    life::without_days(&world).await?;
-    let deploys = |spec: &mut Value| spec["environment"]["deployAccount"] = json!("PerNamespace");
-    let environment = world.onboard("ag-62", "removed", deploys).await?;
-    let (name, plate) = (environment.name_any(), environment.spec.tenant_ref.name.clone());
-    let owner = json!({"subject": {"kind": "Group", "name": "berth:ag-62:requester"}, "role": "Admin"});
-    let guest = json!({"subject": {"kind": "User", "name": "nobody"}, "role": "View"});
-    edit(&world, &name, json!({"access": [owner, guest]})).await?;
-    let token = world.cluster.service_account_token(&name, "berth-deploy", &[]).await?;
-    let [lead, guest, pipeline] = [world.client("lead-62"), world.client("nobody"), world.cluster.client_for(&token)];
-    for client in [&lead, &guest, &pipeline] {
-        gets(client, &name, 200).await?;
-    }
-
-    life::leave(&world, "removed-out", &name).await?;
-    for (client, code) in [(&lead, 403), (&guest, 403), (&pipeline, 401)] {
-        gets(client, &name, code).await?;
-    }
-    assert_eq!(world.within::<RoleBinding>(&name).await?.len(), 0);
-
-    // The same name, and an account of the same name in it: who was let in then is not let in now.
-    let asked = json!({"kind": "Prod", "classRef": {"name": "xs"}, "deployAccount": "PerNamespace"});
-    world.create("lead-62", addition("ag-62", "removed-again", &plate, asked)).await?;
-    let again = world.onboarding("ag-62", "removed-again").await?;
-    world.decide("approver", &again, "Approve").await?;
-    let again = world.until(&again, berth_crds::ConditionType::Ready).await?;
-    assert_eq!(again.status.and_then(|s| s.environment_ref).map(|e| e.name), Some(name.clone()));
-    gets(&lead, &name, 200).await?;
-    let accounts: Api<ServiceAccount> = Api::namespaced(world.cluster.admin(), &name);
-    accounts.get("berth-deploy").await?;
-    assert_eq!((enters(&guest, &name).await, enters(&pipeline, &name).await), (403, 401));
-    Ok(())
 }

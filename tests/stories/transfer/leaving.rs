@@ -1,4 +1,4 @@
-//! A change of owner of a system of which an environment leaves, or has left.
+//! A change of owner of a system of which an environment leaves; of one that has left: `crate::leaving`.
 
 use berth_crds::{ConditionType, Tenant, condition};
 use berth_tests::error::Result;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::by_the_list;
 use crate::acts::about;
 use crate::life;
-use crate::world::{World, addition, shared};
+use crate::world::shared;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_system_with_an_environment_on_its_way_out_passes_once_that_is_taken_back() -> Result<()> {
@@ -39,33 +39,5 @@ async fn a_system_with_an_environment_on_its_way_out_passes_once_that_is_taken_b
         world.until(paper, ConditionType::Ready).await?;
     }
     assert_eq!(tenants.get(&plate).await?.spec.agency_ref.name, "ag-66");
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_system_passes_although_one_of_its_environments_is_a_record_only() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    life::without_days(&world).await?;
-    let plate = world.onboard("ag-62", "thinned", |_| {}).await?.spec.tenant_ref.name;
-    let staging = addition("ag-62", "thinned-more", &plate, json!({"kind": "Staging", "classRef": {"name": "xs"}}));
-    world.create("lead-62", staging).await?;
-    let paper = world.onboarding("ag-62", "thinned-more").await?;
-    world.decide("approver", &paper, "Approve").await?;
-    world.until(&paper, ConditionType::Ready).await?;
-    let staging = format!("{plate}-staging");
-    life::leave(&world, "thinned-out", &staging).await?;
-    let to_66 = json!({
-        "action": "Transfer", "tenantRef": {"name": plate}, "transfer": {"from": {"name": "ag-62"}, "to": {"name": "ag-66"}}
-    });
-    let give = about(&world, "lead-62", "ag-62", "thinned-give", to_66.clone()).await?;
-    let take = about(&world, "lead-66", "ag-66", "thinned-take", to_66).await?;
-    for paper in [&give, &take] {
-        by_the_list(&world, paper).await?;
-    }
-    // Both papers end, so that nothing after them waits; and nobody pays for what is gone.
-    for paper in [&give, &take] {
-        world.until(paper, ConditionType::Ready).await?;
-    }
-    assert!(!life::booked(&world, &staging).await?);
     Ok(())
 }

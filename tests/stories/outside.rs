@@ -1,6 +1,8 @@
 //! For the people of routers, firewalls and DNS: whose an address is or was, in both families; and what a transfer changes
 //! outside the cluster, which is everything but the prefix.
 
+use std::sync::Arc;
+
 use berth_api::cli::Exit;
 use berth_api::client::Client as DoorClient;
 use berth_api::proto::v1::{self as pb, address_answer::Standing, address_line::Change};
@@ -20,9 +22,17 @@ use tonic::Code;
 use crate::attack::{JSON, MERGE, send};
 use crate::life;
 use crate::way::Way;
-use crate::world::{PATIENCE, World, addition};
+use crate::world::{Common, Manned, PATIENCE, World, addition};
 
 const REGISTERS: &str = "/apis/berth.dev/v1alpha1";
+
+/// The world of a transfer, which adds to the address plan, and of a system that leaves, which must not take days: neither
+/// has anything of the other's.
+static WORLD: Common<Manned> = Common::of(2);
+
+async fn world() -> Result<Arc<Manned>> {
+    WORLD.enter(life::dayless).await
+}
 
 async fn client(world: &World, door: &Door, who: &str) -> Result<DoorClient> {
     let person = world.people.iter().find(|p| p.name == who).ok_or("nobody of that name")?;
@@ -267,7 +277,7 @@ async fn sets(client: &mut DoorClient, at: &str, since: &str) -> Result<Vec<(Cha
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_keeps_the_prefix_and_everything_else_follows_the_owner() -> Result<()> {
-    let (world, _operator) = World::own().await?;
+    let world = world().await?;
     let environment = with_budget(&world).await?;
     let prefix = environment.status.clone().and_then(|s| s.prefix).ok_or("no prefix")?;
     let namespaces: Api<Namespace> = Api::all(world.cluster.admin());
@@ -336,8 +346,7 @@ async fn a_transfer_keeps_the_prefix_and_everything_else_follows_the_owner() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_released_prefix_still_says_whose_it_was() -> Result<()> {
-    let (world, _operator) = World::own().await?;
-    life::without_days(&world).await?;
+    let world = world().await?;
     let environment = world.onboard("ag-62", "leaver", |_| {}).await?;
     let plate = environment.spec.tenant_ref.name.clone();
     let tenants: Api<Tenant> = Api::all(world.cluster.admin());

@@ -20,10 +20,8 @@ async fn sees(client: &Client, path: &str, what: &str, holds: impl Fn(&Value) ->
     Ok(seen.await?)
 }
 
-/// A parameter that is missing refuses before any condition of its policy is asked.
-#[tokio::test(flavor = "multi_thread")]
-async fn where_no_environment_stands_yet_namespaces_of_others_are_made_changed_and_deleted() -> Result<()> {
-    let world = World::start().await?;
+/// Where no environment stands: a parameter that is missing refuses before any condition of its policy is asked.
+async fn others_come_and_go(world: &World) -> Result<()> {
     let admin = world.cluster.admin();
     let environments = send(&admin, "GET", "/apis/berth.dev/v1alpha1/environments", JSON, &Value::Null).await.body;
     assert_eq!(environments["items"], json!([]), "nothing stands");
@@ -55,8 +53,11 @@ async fn the_quota_goes_on_counting() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_with_everything_of_ours_in_it_finishes_terminating() -> Result<()> {
-    let (world, operator) = World::own().await?;
+async fn namespaces_of_others_come_and_go_before_any_environment_stands_and_one_with_everything_of_ours_goes_too()
+-> Result<()> {
+    let world = World::start().await?;
+    others_come_and_go(&world).await?;
+    let operator = world.operator().await?;
     let name = furnished(&world, "alive-namespace").await?.name_any();
     // Without an operator that would make it anew; leaving is a lifecycle of its own, here its last step.
     operator.crash();

@@ -66,19 +66,28 @@ fn state(status: &OnboardingStatus) -> Option<State> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a7_what_is_submitted_on_the_friday_before_tet_is_due_after_the_holidays_and_not_a_day_earlier() -> Result<()> {
+async fn a7_a8_a9_the_days_of_a_dossier_count_over_holidays_anew_after_a_return_and_by_the_rules_of_its_day()
+-> Result<()> {
     let world = World::start().await?;
+    // One after the other: an operator lives on one day, whosever paper it looks at.
+    over_the_holidays(&world).await?;
+    anew_after_a_return(&world).await?;
+    by_the_rules_of_its_day(&world).await
+}
+
+/// A7: what is submitted on the Friday before Tết is due after the holidays, and not a day earlier.
+async fn over_the_holidays(world: &World) -> Result<()> {
     // 13 February 2026; 16 to 20 February are Tết. Five working days for the check and seven for the decision.
-    let paper = submitted(&world, "lead-62", request("ag-62", "a7"), "2026-02-13T03:00:00Z").await?;
-    let checked = on(&world, "2026-02-13T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    let paper = submitted(world, "lead-62", request("ag-62", "a7"), "2026-02-13T03:00:00Z").await?;
+    let checked = on(world, "2026-02-13T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
     assert_eq!((due(&checked), state(&checked)), (Some("2026-03-10"), Some(State::AwaitingApproval)));
     // The last minute of the last day, where the province is, is in time: an operator that has nothing left to do says so.
     let operator = Operator::start_at(&world.cluster, "2026-03-10T16:59:00Z", None).await?;
-    quiet(&world).await?;
+    quiet(world).await?;
     operator.stop().await?;
     let still = world.onboarding("ag-62", "a7").await?.status.unwrap_or_default();
     assert_eq!((due(&still), is_overdue(&still)), (Some("2026-03-10"), false));
-    let late = on(&world, "2026-03-10T17:00:00Z", &paper, "is overdue", is_overdue).await?;
+    let late = on(world, "2026-03-10T17:00:00Z", &paper, "is overdue", is_overdue).await?;
     let told = condition::get(&late.conditions, ConditionType::Overdue).map(|c| c.message.as_str());
     assert_eq!(told, Some("approver should have acted by 2026-03-10: ask there, or its superior."));
     // Silence is never an approval.
@@ -86,37 +95,36 @@ async fn a7_what_is_submitted_on_the_friday_before_tet_is_due_after_the_holidays
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a8_what_comes_back_after_a_return_begins_a_new_check_and_the_days_between_are_the_requesters() -> Result<()> {
-    let world = World::start().await?;
-    let first = submitted(&world, "lead-62", request("ag-62", "a8"), "2026-01-05T03:00:00Z").await?;
-    signed(&world, "approver", decision(&first, "approver", 1, "Approve"), "2026-01-05T04:00:00Z").await?;
+/// A8: what comes back after a return begins a new check, and the days between are the requester's.
+async fn anew_after_a_return(world: &World) -> Result<()> {
+    let first = submitted(world, "lead-62", request("ag-62", "a8"), "2026-01-05T03:00:00Z").await?;
+    signed(world, "approver", decision(&first, "approver", 1, "Approve"), "2026-01-05T04:00:00Z").await?;
     let ready = |s: &OnboardingStatus| condition::is_true(&s.conditions, ConditionType::Ready);
-    let status = on(&world, "2026-01-05T05:00:00Z", &first, "is ready", ready).await?;
+    let status = on(world, "2026-01-05T05:00:00Z", &first, "is ready", ready).await?;
     let tenant = status.tenant_ref.ok_or("no tenant")?.name;
     // A level dossier is appraised: five working days for the check, fifteen calendar days for level 3 (vn-2016).
     let level = json!({
         "action": "RecordLevel", "tenantRef": {"name": tenant},
         "level": {"level": 3, "regulation": "12/QC-SYT ngày 05/01/2026", "measures": "Some", "reviewOn": "2030-01-01"}
     });
-    let paper = about(&world, "lead-62", "ag-62", "a8-level", level.clone()).await?;
+    let paper = about(world, "lead-62", "ag-62", "a8-level", level.clone()).await?;
     world.cluster.date(&paper, "2026-03-02T03:00:00Z".parse()?).await?;
-    let checked = on(&world, "2026-03-02T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    let checked = on(world, "2026-03-02T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
     assert_eq!((due(&checked), state(&checked)), (Some("2026-03-24"), Some(State::UnderAppraisal)));
     let mut back = decision(&paper, "appraiser", 1, "Return");
     back["spec"]["reason"] = json!("Hồ sơ chưa đủ.");
     back["spec"]["defects"] = json!(["Thiếu phương án bảo đảm an ninh mạng."]);
-    signed(&world, "appraiser", back, "2026-03-05T03:00:00Z").await?;
+    signed(world, "appraiser", back, "2026-03-05T03:00:00Z").await?;
     let is_back = |s: &OnboardingStatus| state(s) == Some(State::Returned);
-    let returned = on(&world, "2026-03-05T03:01:00Z", &paper, "is returned", is_back).await?;
+    let returned = on(world, "2026-03-05T03:01:00Z", &paper, "is returned", is_back).await?;
     let outcome = returned.outcome.as_ref().map(|o| (o.result, o.decided_at.0.to_string()));
     assert_eq!(outcome, Some((OutcomeResult::Returned, "2026-03-05T03:00:00Z".to_owned())));
     assert_eq!(due(&returned), Some("2026-04-06"), "thirty days to supplement; the Saturday rolls on");
     let mut again = level;
     again["supersedes"] = json!({"name": paper.name_any(), "uid": paper.uid()});
-    let second = about(&world, "lead-62", "ag-62", "a8-again", again).await?;
+    let second = about(world, "lead-62", "ag-62", "a8-again", again).await?;
     world.cluster.date(&second, "2026-03-16T03:00:00Z".parse()?).await?;
-    let checked = on(&world, "2026-03-16T03:01:00Z", &second, "is checked", |s| due(s).is_some()).await?;
+    let checked = on(world, "2026-03-16T03:01:00Z", &second, "is checked", |s| due(s).is_some()).await?;
     // A new check from the sixteenth; the appraisal counts from its end.
     assert_eq!((due(&checked), state(&checked)), (Some("2026-04-07"), Some(State::UnderAppraisal)));
     let chain = checked.checks.iter().find(|c| c.id == "chain").ok_or("no check of the chain")?;
@@ -125,12 +133,11 @@ async fn a8_what_comes_back_after_a_return_begins_a_new_check_and_the_days_betwe
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a9_a_new_rule_set_changes_no_clock_of_an_open_request_and_is_listed_as_to_be_met() -> Result<()> {
-    let world = World::start().await?;
+/// A9: a new rule set changes no clock of an open request, and is listed as to be met.
+async fn by_the_rules_of_its_day(world: &World) -> Result<()> {
     // The day before vn-2026 comes into force. 22 August is worked; 31 August to 2 September are off.
-    let paper = submitted(&world, "lead-62", request("ag-62", "a9"), "2026-08-18T03:00:00Z").await?;
-    let before = on(&world, "2026-08-18T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
+    let paper = submitted(world, "lead-62", request("ag-62", "a9"), "2026-08-18T03:00:00Z").await?;
+    let before = on(world, "2026-08-18T03:01:00Z", &paper, "is checked", |s| due(s).is_some()).await?;
     let rules = |status: &OnboardingStatus| status.profile_ref.as_ref().map(|profile| profile.name.clone());
     let old = Some("vn-2016".to_owned());
     assert_eq!((rules(&before), due(&before)), (old.clone(), Some("2026-09-07")));
@@ -141,8 +148,8 @@ async fn a9_a_new_rule_set_changes_no_clock_of_an_open_request_and_is_listed_as_
     };
     assert_eq!(before.later_profiles, [coming]);
     // On the next day the other rules hold for what is submitted then.
-    let next = submitted(&world, "lead-62", request("ag-62", "a9-next"), "2026-08-19T03:00:00Z").await?;
-    let under_new = on(&world, "2026-08-19T03:01:00Z", &next, "is checked", |s| due(s).is_some()).await?;
+    let next = submitted(world, "lead-62", request("ag-62", "a9-next"), "2026-08-19T03:00:00Z").await?;
+    let under_new = on(world, "2026-08-19T03:01:00Z", &next, "is checked", |s| due(s).is_some()).await?;
     assert_eq!((rules(&under_new), under_new.later_profiles), (Some("vn-2026".to_owned()), vec![]));
     let after = world.onboarding("ag-62", "a9").await?.status.unwrap_or_default();
     assert_eq!((rules(&after), due(&after), &after.later_profiles), (old, due(&before), &before.later_profiles));
@@ -154,7 +161,7 @@ async fn a9_a_new_rule_set_changes_no_clock_of_an_open_request_and_is_listed_as_
     announced.meta_mut().resource_version = None;
     kube::Api::all(world.cluster.admin()).create(&Default::default(), &announced).await?;
     let listed = |s: &OnboardingStatus| s.later_profiles.len() == 2;
-    let told = on(&world, "2026-08-20T03:00:00Z", &paper, "lists both", listed).await?;
+    let told = on(world, "2026-08-20T03:00:00Z", &paper, "lists both", listed).await?;
     let last = told.later_profiles.last().map(|l| (l.profile_ref.name.as_str(), l.met_by.as_deref()));
     assert_eq!((last, due(&told)), (Some(("vn-2028", None)), due(&before)));
     Ok(())

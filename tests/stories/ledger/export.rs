@@ -12,9 +12,7 @@ use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_is_lost_before_anything_is_pruned_is_whole_again_before_anything_is() -> Result<()> {
-    let (world, operator) = World::own().await?;
-    operator.stop().await?;
-    let (lost, folder) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (world, lost, folder) = (World::start().await?, tempfile::tempdir()?, tempfile::tempdir()?);
     let settings = |folder: &tempfile::TempDir, keep| Settings { export: Some(folder.path().to_owned()), keep };
     let operator = Operator::start_exporting(&world.cluster, settings(&lost, None), None).await?;
     world.onboard("ag-62", "lost-1", |_| {}).await?;

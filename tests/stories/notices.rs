@@ -173,7 +173,8 @@ async fn evidence(world: &World, notice: &Notice) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_down_and_an_operator_that_is_killed_lose_no_notice_and_hold_up_nothing() -> Result<()> {
+async fn a_server_that_is_down_and_an_operator_that_is_killed_lose_no_notice_hold_up_nothing_and_begin_no_limit()
+-> Result<()> {
     let (world, place) = (peopled().await?, Place::new()?);
     let told = settings(Some(&place), None)?;
     let operator = Operator::start_telling(&world.cluster, told.clone(), None).await?;
@@ -220,29 +221,29 @@ async fn a_server_that_is_down_and_an_operator_that_is_killed_lose_no_notice_and
     let arrived: BTreeSet<String> = mails.iter().map(|m| m.message_id.clone()).collect();
     assert_eq!(arrived, expected, "every notice to everybody, and none under another id");
     assert!(mails.len() > expected.len(), "the one that was sent before the crash was sent again: {}", mails.len());
-    operator.stop().await
+    operator.stop().await?;
+    a_limit_begins_when_the_notice_arrives(&world).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_limit_of_a_returned_request_begins_when_its_notice_arrives() -> Result<()> {
-    let (world, place) = (peopled().await?, Place::new()?);
+/// The limit of a returned request, which a server that is down does not begin.
+async fn a_limit_begins_when_the_notice_arrives(world: &World) -> Result<()> {
+    let place = Place::new()?;
     let operator = Operator::start_telling(&world.cluster, settings(Some(&place), None)?, None).await?;
-    install::agencies_ready(&world.cluster).await?;
-    let paper = world.ask("lead-62", "ag-62", "notice-1", |_| {}).await?;
+    let paper = world.ask("lead-62", "ag-62", "notice-back", |_| {}).await?;
     let mut back = decision(&paper, "approver", 1, "Return");
     back["spec"]["reason"] = json!("Hồ sơ chưa đủ.");
     back["spec"]["defects"] = json!(["Thiếu phương án sao lưu."]);
     world.sign("approver", back).await?;
     // Nobody has it while the server is down: no limit runs.
-    reaches(&world, &paper, Occasion::Returned, Reason::NoticeRefused).await?;
+    reaches(world, &paper, Occasion::Returned, Reason::NoticeRefused).await?;
     let due = |paper: &Onboarding| paper.status.as_ref().and_then(|s| s.summary.as_ref()?.due.clone());
     let papers: Api<Onboarding> = Api::namespaced(world.client("lead-62"), "agency-ag-62");
-    assert_eq!(due(&papers.get("notice-1").await?), None);
+    assert_eq!(due(&papers.get("notice-back").await?), None);
     let _server = place.start().await?;
-    let arrived = reaches(&world, &paper, Occasion::Returned, Reason::NoticeDelivered).await?;
+    let arrived = reaches(world, &paper, Occasion::Returned, Reason::NoticeDelivered).await?;
     let begun = arrived.status.and_then(|s| s.due).ok_or("the notice starts no limit")?;
     until("the paper says until when", PATIENCE, async || {
-        let paper = papers.get("notice-1").await.map_err(|e| e.to_string())?;
+        let paper = papers.get("notice-back").await.map_err(|e| e.to_string())?;
         if due(&paper).as_ref() == Some(&begun) { Ok(()) } else { Err(format!("{:?} is not {begun}", due(&paper))) }
     })
     .await?;

@@ -8,16 +8,17 @@ mod rows;
 mod subresources;
 mod versions;
 
+use std::sync::Arc;
+
 use berth_cluster::{Cluster, until};
 use berth_crds::{AuditRecord, Onboarding};
 use berth_tests::error::Result;
 use futures::{StreamExt, stream};
 use kube::{Api, Client, ResourceExt};
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use crate::attack::{JSON, TOO_MUCH, acting_as, acting_as_account, dry_run, furnished, mallory, send};
-use crate::world::{PATIENCE, World};
+use crate::world::{Common, PATIENCE, World};
 use rows::{Row, rows};
 
 /// Requests that are under way at the same time.
@@ -66,10 +67,10 @@ impl Lab {
 }
 
 /// The lab of stories that change no policy and no kind.
-static LAB: OnceCell<Lab> = OnceCell::const_new();
+static LAB: Common<Lab> = Common::of(8);
 
-async fn lab() -> Result<&'static Lab> {
-    LAB.get_or_try_init(|| Lab::new("closed-own")).await
+async fn lab() -> Result<Arc<Lab>> {
+    LAB.enter(|| Lab::new("closed-own")).await
 }
 
 async fn attempt(client: &Client, row: &Row) -> crate::attack::Answer {

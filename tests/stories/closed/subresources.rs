@@ -77,7 +77,8 @@ async fn writable(client: &Client, group: &str) -> Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_subresource_that_writes_is_guarded_or_in_the_table_of_those_that_need_not_be() -> Result<()> {
-    let client = lab().await?.cluster().admin();
+    let lab = lab().await?;
+    let client = lab.cluster().admin();
     let matched = matched()?;
     let groups: BTreeSet<&str> = matched.iter().map(|(group, _)| group.as_str()).collect();
     let base = |resource: &str| resource.split('/').next().unwrap_or_default().to_owned();

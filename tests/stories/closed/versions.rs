@@ -92,7 +92,8 @@ async fn versions(client: &Client, group: &str, resource: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_guard_of_kubernetes_is_served_in_one_version() -> Result<()> {
-    let client = super::lab().await?.cluster().admin();
+    let lab = super::lab().await?;
+    let client = lab.cluster().admin();
     let shapes = shapes::ALL.iter().map(|shape| (shape.group, shape.resource));
     let guarded: BTreeSet<_> = shapes.chain(children::ALL.iter().map(|child| (child.group, child.resource))).collect();
     for (group, resource) in &guarded {

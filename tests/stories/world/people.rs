@@ -23,5 +23,7 @@ pub fn all() -> Vec<Person> {
         Person::new("appraiser-69", ["berth:appraiser", "berth:ag-69:appraiser"]),
         Person::new("governing-body", ["berth:governing-body"]),
         Person::new("deputy", ["berth:deputy"]),
+        // The reader of the tutorial.
+        Person::new("it-lead@so-y-te.example", ["berth:ag-67:requester"]),
     ]
 }

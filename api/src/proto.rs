@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 
 /// Package `berth.v1`.
 #[allow(missing_docs, clippy::doc_lazy_continuation, clippy::large_enum_variant)]
@@ -37,7 +37,6 @@ pub fn to_json(name: &str, message: &impl prost::Message) -> Option<serde_json::
 
 /// The proto3 JSON of a message that is known by its descriptor.
 pub fn dynamic_json(message: &DynamicMessage) -> Option<serde_json::Value> {
-    debug_assert!(!message.descriptor().full_name().is_empty());
     message.serialize_with_options(serde_json::value::Serializer, &json_options()).ok()
 }
 

@@ -116,14 +116,17 @@ impl Served {
     }
 }
 
-/// Builds `berth` and returns the folder that it lies in. The demo's own package is named beside it: alone, `berth` asks for other
-/// features of the libraries, and all of them would be built once more.
+/// What cargo is asked for. The demo's own package is named beside the one of `berth`, which alone asks for other features of the
+/// libraries: all of them would be built once more.
+const BUILD: [&str; 8] = ["build", "--quiet", "--package", "berth-tests", "--package", "berth-api", "--bin", "berth"];
+
+/// Builds `berth` and returns the folder that it lies in.
 async fn command_line() -> Result<std::path::PathBuf> {
     step("building the command line `berth`");
     let root = files::root();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = tokio::process::Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "berth-tests", "--package", "berth-api", "--bin", "berth"]);
+    command.args(BUILD);
     // What cargo tells a program that it runs about its package: `ring` and whatever uses it would be built again, and once
     // more by whoever calls cargo next.
     for (name, _) in std::env::vars_os().filter(|(name, _)| of_a_package(&name.to_string_lossy())) {
@@ -131,7 +134,7 @@ async fn command_line() -> Result<std::path::PathBuf> {
     }
     let status = command.current_dir(&root).status().await?;
     if !status.success() {
-        return Err("building `berth` failed".into());
+        return Err(format!("`cargo {}` failed ({status}): what it says stands above", BUILD.join(" ")).into());
     }
     let own = std::env::current_exe()?;
     Ok(own.parent().ok_or("the demo lies in a folder")?.to_owned())
